@@ -1,0 +1,28 @@
+package io.sampo.engines.spi;
+
+/**
+ * What an engine does at this moment, and has done since it was loaded.
+ *
+ * @param runningSequences sequences that are in prefill or decode
+ * @param waitingSequences sequences accepted and not yet begun
+ * @param kvTokensUsed tokens whose KV is held, of running and of retained sequences
+ * @param kvTokensTotal tokens there is room for
+ * @param prefillTokensPerSecond measured over recent steps; 0 before the first
+ * @param decodeTokensPerSecond measured over recent steps, of all sequences together; 0 before the
+ *     first
+ * @param promptTokens tokens of all prompts so far
+ * @param cachedTokens those of them that needed no computing
+ * @param generatedTokens tokens of all answers so far
+ * @param steps steps so far
+ */
+public record EngineStats(
+    int runningSequences,
+    int waitingSequences,
+    long kvTokensUsed,
+    long kvTokensTotal,
+    double prefillTokensPerSecond,
+    double decodeTokensPerSecond,
+    long promptTokens,
+    long cachedTokens,
+    long generatedTokens,
+    long steps) {}

@@ -1,0 +1,35 @@
+package io.sampo.engines.spi;
+
+/**
+ * One sequence to generate.
+ *
+ * @param id the caller's name for it
+ * @param promptIds the prompt; the array is not copied and must not change afterwards
+ * @param firstIndex the index of the first token to generate: 0, or more when the last {@code
+ *     firstIndex} ids of the prompt are an answer that another replica began. Sampling goes on as
+ *     if it had never been interrupted.
+ * @param maxTokens the index to stop before, counted from 0 of the whole answer; {@link
+ *     Integer#MAX_VALUE} for the context's end
+ * @param tokenLimit the first {@link Engine#allow} limit
+ * @param sampling how tokens are chosen
+ */
+public record SequenceRequest(
+    SequenceId id,
+    int[] promptIds,
+    int firstIndex,
+    int maxTokens,
+    int tokenLimit,
+    Sampling sampling) {
+
+  public SequenceRequest {
+    if (firstIndex < 0 || firstIndex > promptIds.length || maxTokens <= firstIndex) {
+      throw new IllegalArgumentException(
+          "firstIndex "
+              + firstIndex
+              + ", maxTokens "
+              + maxTokens
+              + ", prompt of "
+              + promptIds.length);
+    }
+  }
+}
