@@ -1,0 +1,73 @@
+package io.sampo.actors.generation;
+
+import io.sampo.actors.wire.Failure;
+import io.sampo.actors.wire.ReplicaId;
+import java.util.List;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the gateway hears of a request, in order: {@link Admitted}, then {@link Started}, {@link
+ * Delta}s and {@link ChoiceFinished} of each answer, then {@link Completed}. {@link Failed} may
+ * come at any time, also first, and is the last. These stay inside the gateway's node.
+ */
+public sealed interface GenerationEvent {
+
+  /**
+   * The request has a permit. Credit and a hang-up go to this actor from now on. Costs no credit.
+   */
+  record Admitted(ActorRef<Generation.Command> generation) implements GenerationEvent {}
+
+  /**
+   * A replica has begun with the prompt; from here on the request is accepted.
+   *
+   * @param replica of the first answer
+   * @param route policy and reason of the placement, for the debug header
+   */
+  record Started(int promptTokens, int cachedTokens, ReplicaId replica, String route)
+      implements GenerationEvent {}
+
+  /**
+   * The next piece of one answer.
+   *
+   * @param text whole characters; may be empty when only log probabilities are to be told
+   * @param tokens log probabilities of the tokens behind this piece; empty when not asked for
+   */
+  record Delta(int choice, String text, List<TokenText> tokens) implements GenerationEvent {}
+
+  /**
+   * The end of one answer.
+   *
+   * @param reason as the API names it
+   */
+  record ChoiceFinished(int choice, Reason reason) implements GenerationEvent {}
+
+  /** The end of the request. */
+  record Completed(Usage usage) implements GenerationEvent {}
+
+  /** The end of the request, without an answer or in the middle of one. */
+  record Failed(Failure failure) implements GenerationEvent {}
+
+  /** Why an answer ended. */
+  enum Reason {
+    /** The model's own end, or a stop text. */
+    STOP,
+    /** The token limit or the context's end. */
+    LENGTH
+  }
+
+  /**
+   * Tokens that are to be paid for.
+   *
+   * @param completionTokens of all answers together, the ones that ended them included
+   */
+  record Usage(int promptTokens, int cachedTokens, int completionTokens) {}
+
+  /**
+   * A token as log probabilities show it.
+   *
+   * @param bytes what it adds to the text, not always whole characters
+   * @param top the likeliest tokens at this position, likeliest first; null inside such a list
+   */
+  record TokenText(String text, byte[] bytes, float logprob, @Nullable List<TokenText> top) {}
+}

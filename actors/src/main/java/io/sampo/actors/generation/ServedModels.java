@@ -1,0 +1,26 @@
+package io.sampo.actors.generation;
+
+import io.sampo.actors.wire.ModelId;
+import io.sampo.engines.spi.TextCodec;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** The models this gateway knows, with what it needs of them: names and text. */
+public interface ServedModels {
+
+  /**
+   * One model.
+   *
+   * @param aliases further names it answers to
+   * @param simulated whether its engine only pretends
+   * @param created when this node began to serve it
+   */
+  record ServedModel(
+      ModelId id, List<String> aliases, boolean simulated, Instant created, TextCodec text) {}
+
+  /** Finds a model by its name or an alias. */
+  Optional<ServedModel> find(String name);
+
+  List<ServedModel> all();
+}

@@ -1,0 +1,53 @@
+package io.sampo.actors.wire;
+
+/**
+ * Every way a request can fail, in one list. Only the gateway knows which HTTP status each one
+ * becomes.
+ */
+public enum ErrorCode {
+  INVALID_JSON(Kind.USER),
+  INVALID_VALUE(Kind.USER),
+  UNSUPPORTED_PARAMETER(Kind.USER),
+  EMPTY_PROMPT(Kind.USER),
+  INVALID_TOKEN_ID(Kind.USER),
+  CONTEXT_LENGTH_EXCEEDED(Kind.USER),
+  TEMPLATE_LIMIT_EXCEEDED(Kind.USER),
+  MODEL_NOT_FOUND(Kind.USER),
+  NOT_FOUND(Kind.USER),
+  METHOD_NOT_ALLOWED(Kind.USER),
+  REQUEST_TOO_LARGE(Kind.USER),
+  UNSUPPORTED_MEDIA_TYPE(Kind.USER),
+  MISDIRECTED_REQUEST(Kind.USER),
+  INVALID_API_KEY(Kind.USER),
+  ORIGIN_NOT_ALLOWED(Kind.USER),
+  /** As many requests as this gateway or the model's queue takes are there already. */
+  OVERLOADED(Kind.CAPACITY),
+  /** No replica of the model runs at the moment. */
+  NO_CAPACITY(Kind.CAPACITY),
+  /** This node is being stopped. */
+  DRAINING(Kind.CAPACITY),
+  DEADLINE_EXCEEDED(Kind.CAPACITY),
+  /** The client did not read its stream for too long. */
+  READER_STALLED(Kind.USER),
+  INTERNAL_ERROR(Kind.INTERNAL);
+
+  /** Whose move is next. */
+  public enum Kind {
+    /** The caller must send something else. */
+    USER,
+    /** The same request may work later. */
+    CAPACITY,
+    /** Ours to mend; the caller quotes the request id. */
+    INTERNAL
+  }
+
+  private final Kind kind;
+
+  ErrorCode(Kind kind) {
+    this.kind = kind;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+}

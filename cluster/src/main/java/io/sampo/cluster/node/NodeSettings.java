@@ -1,0 +1,59 @@
+package io.sampo.cluster.node;
+
+import io.sampo.engines.spi.EngineSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a node is started with: flags over environment over file over defaults, already joined and
+ * checked.
+ *
+ * @param host address of the HTTP endpoint
+ * @param port port of the HTTP endpoint; 0 lets the system choose
+ * @param clusterHost address of the cluster's own traffic
+ * @param clusterPort port of the cluster's own traffic; 0 lets the system choose
+ * @param dataDir the data folder
+ * @param model the model to serve
+ * @param debugHeaders whether answers tell how they were routed
+ * @param apiKeyFile one key a line; null leaves the endpoint open, which only a loopback address
+ *     allows
+ * @param allowedHosts further names the endpoint is reached by, beside its own address and
+ *     localhost
+ * @param drainLimit how long a stop waits for running answers
+ * @param overrides further configuration in HOCON, above the files; empty for none
+ */
+public record NodeSettings(
+    String host,
+    int port,
+    String clusterHost,
+    int clusterPort,
+    Path dataDir,
+    ModelSettings model,
+    boolean debugHeaders,
+    @Nullable Path apiKeyFile,
+    List<String> allowedHosts,
+    Duration drainLimit,
+    String overrides) {
+
+  /**
+   * One model and how it is loaded.
+   *
+   * @param name what clients call it
+   * @param aliases further names
+   * @param file its file; an engine that needs none ignores it
+   * @param engine the engine's name, for example {@code llamacpp}
+   */
+  public record ModelSettings(
+      String name, List<String> aliases, Path file, String engine, EngineSettings engineSettings) {
+
+    public ModelSettings {
+      aliases = List.copyOf(aliases);
+    }
+  }
+
+  public NodeSettings {
+    allowedHosts = List.copyOf(allowedHosts);
+  }
+}
