@@ -14,15 +14,23 @@ final class GgufCursor {
   private final ByteBuffer head;
   private int position;
 
-  /** Where we are, for messages. */
-  private String field = "header";
+  /** Where we are, for messages; put together only when there is one to write. */
+  private String kind = "header";
+
+  private String name = "";
 
   GgufCursor(ByteBuffer head) {
     this.head = head;
   }
 
-  void enter(String newField) {
-    field = newField;
+  /** Begins a thing of a kind whose name is not yet known; counted from 0. */
+  void enter(String newKind, int number) {
+    kind = newKind;
+    name = Integer.toString(number);
+  }
+
+  void named(String newName) {
+    name = newName;
   }
 
   int position() {
@@ -34,7 +42,7 @@ final class GgufCursor {
   }
 
   GgufRejectedException rejected(String rule) {
-    return new GgufRejectedException(rule, field);
+    return new GgufRejectedException(rule, name.isEmpty() ? kind : kind + " " + name);
   }
 
   int int32() {

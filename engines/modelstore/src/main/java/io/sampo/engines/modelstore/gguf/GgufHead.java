@@ -63,12 +63,12 @@ record GgufHead(
   private static Map<String, GgufEntry> entries(GgufCursor cursor, int count) {
     Map<String, GgufEntry> entries = LinkedHashMap.newLinkedHashMap(count);
     for (int i = 0; i < count; i++) {
-      cursor.enter("key number " + i);
+      cursor.enter("key", i);
       String key = cursor.string("key", MAX_KEY_BYTES);
       if (key.isEmpty()) {
         throw cursor.rejected("key must not be empty");
       }
-      cursor.enter("key " + key);
+      cursor.named(key);
       if (entries.put(key, entry(cursor)) != null) {
         throw cursor.rejected("key must be unique");
       }
@@ -137,7 +137,7 @@ record GgufHead(
     Set<String> names = HashSet.newHashSet(count);
     long expected = 0;
     for (int i = 0; i < count; i++) {
-      cursor.enter("tensor number " + i);
+      cursor.enter("tensor", i);
       GgufTensor tensor = tensor(cursor, alignment);
       if (!names.add(tensor.name())) {
         throw cursor.rejected("tensor name must be unique");
@@ -179,7 +179,7 @@ record GgufHead(
 
   private static GgufTensor tensor(GgufCursor cursor, int alignment) {
     String name = cursor.string("tensor name", MAX_NAME_BYTES);
-    cursor.enter("tensor " + name);
+    cursor.named(name);
     List<Long> dimensions = dimensions(cursor);
     int id = cursor.int32();
     GgmlType type = GgmlType.of(id);

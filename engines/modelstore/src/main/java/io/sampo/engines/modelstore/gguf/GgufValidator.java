@@ -1,17 +1,17 @@
 package io.sampo.engines.modelstore.gguf;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * Checks a model before native code sees it. Native readers answer a hostile file with an abort or
@@ -134,15 +134,17 @@ public final class GgufValidator {
     return start.replaceAll("\\p{Cntrl}", "?");
   }
 
+  /** The resource's lines without comments. A loop, because this runs at every start. */
   private static Set<String> readArchitectures() {
-    try (var in = GgufValidator.class.getResourceAsStream("architectures.txt");
-        var lines =
-            new BufferedReader(
-                new InputStreamReader(Objects.requireNonNull(in), StandardCharsets.UTF_8))) {
-      return lines
-          .lines()
-          .filter(line -> !line.startsWith("#"))
-          .collect(Collectors.toUnmodifiableSet());
+    try (InputStream in = GgufValidator.class.getResourceAsStream("architectures.txt")) {
+      byte[] text = Objects.requireNonNull(in).readAllBytes();
+      Set<String> names = new HashSet<>();
+      for (String line : new String(text, StandardCharsets.US_ASCII).split("\n", -1)) {
+        if (!line.isEmpty() && !line.startsWith("#")) {
+          names.add(line);
+        }
+      }
+      return Collections.unmodifiableSet(names);
     } catch (IOException broken) {
       throw new UncheckedIOException(broken);
     }

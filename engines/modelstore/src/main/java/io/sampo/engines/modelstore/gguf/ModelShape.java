@@ -92,7 +92,7 @@ record ModelShape(
     }
 
     private String key(String name) {
-      return architecture + "." + name;
+      return architecture.concat(".").concat(name);
     }
   }
 }

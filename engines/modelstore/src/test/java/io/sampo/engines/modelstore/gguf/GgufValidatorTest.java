@@ -88,7 +88,7 @@ class GgufValidatorTest {
         llama(2, 0).tensor("a", GgmlType.F32, 0, 8).tensor("a", GgmlType.F32, 32, 8).data(64);
     rejects(tensors.bytes(), "tensor name must be unique", "tensor a");
     GgufBytes name = llama(1, 0).tensor("x".repeat(64), GgmlType.F32, 0, 8).data(32);
-    rejects(name.bytes(), "tensor name must be at most 63 bytes", "tensor number 0");
+    rejects(name.bytes(), "tensor name must be at most 63 bytes", "tensor 0");
   }
 
   @Test
