@@ -30,10 +30,11 @@ final class Canary implements SequenceListener {
   /** Calls back once, on some thread, with whether the engine answered in time. */
   static void ask(Engine engine, Duration limit, Consumer<Boolean> answer) {
     Canary canary = new Canary();
-    canary
-        .produced
-        .completeOnTimeout(false, limit.toMillis(), TimeUnit.MILLISECONDS)
-        .thenAccept(answer);
+    var _ =
+        canary
+            .produced
+            .completeOnTimeout(false, limit.toMillis(), TimeUnit.MILLISECONDS)
+            .thenAccept(answer);
     try {
       int[] prompt = {Math.min(1, engine.capabilities().vocabularySize() - 1)};
       engine.submit(new SequenceRequest(ID, prompt, 0, 1, 1, Sampling.GREEDY), canary);

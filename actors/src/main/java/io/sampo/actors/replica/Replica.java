@@ -364,7 +364,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   }
 
   private void onEngineBroke(Engine broken) {
-    if (broken != engine) {
+    if (!broken.equals(engine)) {
       return;
     }
     getContext().getLog().error("replica {}: its engine broke and is loaded again", id);

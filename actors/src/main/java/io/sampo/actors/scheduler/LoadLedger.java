@@ -104,14 +104,14 @@ final class LoadLedger {
    * sequences booked; empty when all are full.
    */
   Optional<ReplicaId> book(SequenceKey sequence, @Nullable ReplicaId preferred, long nowNanos) {
-    Optional<ReplicaId> chosen =
-        preferred != null && hasRoom(preferred) ? Optional.of(preferred) : leastLoaded();
-    chosen.ifPresent(
-        replica -> {
-          replicas.get(replica).booked.add(sequence);
-          bookings.put(sequence, new Booking(replica, nowNanos));
-        });
-    return chosen;
+    ReplicaId chosen = preferred != null && hasRoom(preferred) ? preferred : leastLoaded();
+    Load load = chosen == null ? null : replicas.get(chosen);
+    if (chosen == null || load == null) {
+      return Optional.empty();
+    }
+    load.booked.add(sequence);
+    bookings.put(sequence, new Booking(chosen, nowNanos));
+    return Optional.of(chosen);
   }
 
   boolean release(SequenceKey sequence) {
@@ -133,7 +133,7 @@ final class LoadLedger {
     return load != null && load.booked.size() < load.maxSequences;
   }
 
-  private Optional<ReplicaId> leastLoaded() {
+  private @Nullable ReplicaId leastLoaded() {
     ReplicaId best = null;
     double bestShare = 1;
     for (Map.Entry<ReplicaId, Load> entry : replicas.entrySet()) {
@@ -142,6 +142,6 @@ final class LoadLedger {
         bestShare = entry.getValue().share();
       }
     }
-    return Optional.ofNullable(best);
+    return best;
   }
 }

@@ -15,19 +15,23 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
 
 /**
- * Serializers of everything whose size is declared by the sender. Kryo's own allocate what a message claims to hold; these
- * first look whether so many bytes are left.
+ * Serializers of everything whose size is declared by the sender. Kryo's own allocate what a
+ * message claims to hold; these first look whether so many bytes are left.
  */
 final class Bounded {
 
   private Bounded() {}
 
-  /** Reads a count and fails when the rest of the message is too short for so many elements of at least this size. */
+  /**
+   * Reads a count and fails when the rest of the message is too short for so many elements of at
+   * least this size.
+   */
   static int readCount(Input input, int minElementBytes) {
     int count = input.readVarInt(true);
     int rest = input.limit() - input.position();
     if (count < 0 || (long) count * minElementBytes > rest) {
-      throw new KryoException("a message declares " + count + " elements and has " + rest + " bytes left");
+      throw new KryoException(
+          "a message declares " + count + " elements and has " + rest + " bytes left");
     }
     return count;
   }

@@ -127,7 +127,8 @@ public final class KryoSerializer extends SerializerWithStringManifest
     kryo.register(List.class, new Bounded.Lists(), 14);
     kryo.register(Map.class, new Bounded.TextMaps(), 15);
     kryo.register(ActorRef.class, new Bounded.Refs(refs), 16);
-    WireRegistry.CLASSES.forEach((number, type) -> kryo.register(type, serializerOf(kryo, type), number));
+    WireRegistry.CLASSES.forEach(
+        (number, type) -> kryo.register(type, serializerOf(kryo, type), number));
     return kryo;
   }
 
@@ -135,7 +136,10 @@ public final class KryoSerializer extends SerializerWithStringManifest
     return type.isRecord() ? new RecordSerializer<>(type) : kryo.getDefaultSerializer(type);
   }
 
-  /** Maps every implementation of a list, a map and an actor's address to the one number of its interface. */
+  /**
+   * Maps every implementation of a list, a map and an actor's address to the one number of its
+   * interface.
+   */
   private static final class InterfaceResolver extends DefaultClassResolver {
 
     @Override

@@ -21,8 +21,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Every class that may stand in a message, with its number. Numbers and manifests are never reused: a record that changes its
- * components gets a new manifest, and the old one is still read for one release.
+ * Every class that may stand in a message, with its number. Numbers and manifests are never reused:
+ * a record that changes its components gets a new manifest, and the old one is still read for one
+ * release.
  */
 final class WireRegistry {
 

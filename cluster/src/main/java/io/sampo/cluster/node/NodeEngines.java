@@ -9,30 +9,39 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** The engines of this node: the providers that are on the class path, loads under way, and what must be closed at the end. */
+/**
+ * The engines of this node: the providers that are on the class path, loads under way, and what
+ * must be closed at the end.
+ */
 public final class NodeEngines implements EngineLoader {
 
   private final TreeMap<String, EngineProvider> providers = new TreeMap<>();
-  private final ConcurrentHashMap<ModelSpec, CompletableFuture<Engine>> begun = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<ModelSpec, CompletableFuture<Engine>> begun =
+      new ConcurrentHashMap<>();
   private final Set<Engine> open = ConcurrentHashMap.newKeySet();
 
   public NodeEngines() {
-    ServiceLoader.load(EngineProvider.class).forEach(provider -> providers.put(provider.name(), provider));
+    ServiceLoader.load(EngineProvider.class)
+        .forEach(provider -> providers.put(provider.name(), provider));
   }
 
   /**
    * Finds an engine's provider.
    *
-   * @throws IllegalArgumentException when there is none of this name; the message lists the names there are
+   * @throws IllegalArgumentException when there is none of this name; the message lists the names
+   *     there are
    */
   public EngineProvider provider(String name) {
     EngineProvider provider = providers.get(name);
     if (provider == null) {
       throw new IllegalArgumentException(
-          "no engine is called '" + name + "'; there are: " + String.join(", ", providers.keySet()));
+          "no engine is called '"
+              + name
+              + "'; there are: "
+              + String.join(", ", providers.keySet()));
     }
     return provider;
   }
@@ -66,7 +75,10 @@ public final class NodeEngines implements EngineLoader {
     return loading;
   }
 
-  /** Closes every engine, the ones that replicas have closed once more. Blocks; native code must not run when the JVM exits. */
+  /**
+   * Closes every engine, the ones that replicas have closed once more. Blocks; native code must not
+   * run when the JVM exits.
+   */
   void closeAll() {
     open.forEach(Engine::close);
     open.clear();

@@ -12,8 +12,9 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether this node can answer, as a snapshot that anyone may read at any time. It is earned: a model counts once its router
- * tells of a replica that has produced a token, and no longer once that word is old.
+ * Whether this node can answer, as a snapshot that anyone may read at any time. It is earned: a
+ * model counts once its router tells of a replica that has produced a token, and no longer once
+ * that word is old.
  */
 final class Readiness {
 
