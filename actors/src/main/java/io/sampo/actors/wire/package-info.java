@@ -1,9 +1,7 @@
 /**
- * What crosses nodes: the marker of wire messages, the ids and errors they carry, and their one
- * Kryo serializer.
- *
- * <p>Invariant: nothing is deserialized by class name. A message is known by a short manifest, its
- * fields by registered numbers, and declared sizes are checked against the bytes that are there.
+ * What messages between nodes are made of: the marker of a wire message, ids, and errors as values.
+ * The messages themselves stand in the actors that take them; their bytes are made in {@link
+ * io.sampo.actors.serializer}.
  */
 @NullMarked
 package io.sampo.actors.wire;

@@ -33,7 +33,7 @@ public interface Engine extends AutoCloseable {
 
   /**
    * Fails what still runs with CLOSED, ends the engine's thread and gives back its memory. Blocks
-   * until that is done.
+   * until that is done; closing once more is harmless.
    */
   @Override
   void close();

@@ -1,0 +1,166 @@
+package io.sampo.actors.generation;
+
+import io.sampo.actors.replica.Replica;
+import io.sampo.actors.wire.SequenceKey;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
+
+/** One of a request's answers: what it has emitted, and the attempt that is under way. */
+final class Answer {
+
+  /** Where an answer stands. */
+  enum Phase {
+    /** The router was asked for a replica. */
+    PLACING,
+    /** The replica was asked to start, and has not begun. */
+    STARTING,
+    /** The replica has begun. */
+    RUNNING,
+    /** The last attempt failed; the next one waits a moment. */
+    PAUSING,
+    /** The reader has been told the end. */
+    ENDED
+  }
+
+  final AnswerText text;
+  private final String generation;
+  private final int choice;
+  private int epoch;
+  private Phase phase = Phase.PAUSING;
+  private int[] ids = new int[32];
+  private int count;
+  private int delivered;
+  private int allowed;
+  private int resumes;
+  private @Nullable ActorRef<Replica.Command> replica;
+  private long sinceNanos;
+  private long heardNanos;
+
+  Answer(String generation, int choice, List<String> stops, boolean includeStop) {
+    this.generation = generation;
+    this.choice = choice;
+    this.text = new AnswerText(stops, includeStop);
+  }
+
+  SequenceKey key() {
+    return new SequenceKey(generation, choice, epoch);
+  }
+
+  int choice() {
+    return choice;
+  }
+
+  Phase phase() {
+    return phase;
+  }
+
+  boolean ended() {
+    return phase == Phase.ENDED;
+  }
+
+  /** Whether a message is about the attempt that is under way. */
+  boolean current(SequenceKey key) {
+    return key.epoch() == epoch && !ended();
+  }
+
+  int count() {
+    return count;
+  }
+
+  /** Prompt and everything emitted, which is where another replica goes on. */
+  int[] continuationOf(int[] promptIds) {
+    if (count == 0) {
+      return promptIds;
+    }
+    int[] joined = Arrays.copyOf(promptIds, promptIds.length + count);
+    System.arraycopy(ids, 0, joined, promptIds.length, count);
+    return joined;
+  }
+
+  @Nullable ActorRef<Replica.Command> replica() {
+    return replica;
+  }
+
+  void placing(long nowNanos) {
+    phase = Phase.PLACING;
+    sinceNanos = nowNanos;
+  }
+
+  /**
+   * A replica was found.
+   *
+   * @param tokenLimit tokens it may emit before it hears more
+   */
+  void starting(ActorRef<Replica.Command> found, int tokenLimit, long nowNanos) {
+    phase = Phase.STARTING;
+    replica = found;
+    allowed = tokenLimit;
+    sinceNanos = nowNanos;
+    heardNanos = nowNanos;
+  }
+
+  void running(long nowNanos) {
+    phase = Phase.RUNNING;
+    heardNanos = nowNanos;
+  }
+
+  void heard(long nowNanos) {
+    heardNanos = nowNanos;
+  }
+
+  boolean silent(long nowNanos, long limitNanos) {
+    return (phase == Phase.STARTING || phase == Phase.RUNNING)
+        && nowNanos - heardNanos > limitNanos;
+  }
+
+  boolean waitingSince(Phase waiting, long nowNanos, long limitNanos) {
+    return phase == waiting && nowNanos - sinceNanos > limitNanos;
+  }
+
+  /** Gives the attempt up; what it still says is from an old epoch. */
+  void giveUp(long nowNanos) {
+    epoch++;
+    phase = Phase.PAUSING;
+    replica = null;
+    sinceNanos = nowNanos;
+  }
+
+  /** Counts an attempt that was lost after its replica had taken it. */
+  int resumed() {
+    return ++resumes;
+  }
+
+  void end() {
+    phase = Phase.ENDED;
+  }
+
+  void emitted(int id) {
+    if (count == ids.length) {
+      ids = Arrays.copyOf(ids, count * 2);
+    }
+    ids[count++] = id;
+  }
+
+  void delivered(int tokens) {
+    delivered += tokens;
+  }
+
+  /**
+   * The new limit to tell the replica, or 0 when half a window is still open.
+   *
+   * @param window tokens it may run ahead of the reader
+   */
+  int extend(int window) {
+    if (phase != Phase.RUNNING || delivered + window - allowed < window / 2) {
+      return 0;
+    }
+    allowed = delivered + window;
+    return allowed;
+  }
+
+  int delivered() {
+    return delivered;
+  }
+}

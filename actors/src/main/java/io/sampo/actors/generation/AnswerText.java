@@ -1,0 +1,122 @@
+package io.sampo.actors.generation;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * Turns the bytes of tokens into text that may leave. Two tails are held back: bytes that are not
+ * yet a whole UTF-8 character, and text that may yet become a stop text.
+ *
+ * <p>Invariant: what was given out, followed by what is held, is the whole text so far, up to the
+ * stop text.
+ */
+final class AnswerText {
+
+  private final List<String> stops;
+  private final boolean includeStop;
+  private final CharsetDecoder decoder =
+      StandardCharsets.UTF_8
+          .newDecoder()
+          .onMalformedInput(CodingErrorAction.REPLACE)
+          .onUnmappableCharacter(CodingErrorAction.REPLACE);
+  private final StringBuilder held = new StringBuilder();
+  private byte[] partial = {};
+  private boolean stopped;
+
+  AnswerText(List<String> stops, boolean includeStop) {
+    this.stops = stops;
+    this.includeStop = includeStop;
+  }
+
+  /**
+   * Adds one token's bytes and returns the text that may leave now. Must not be called after {@link
+   * #stopped}.
+   */
+  String append(byte[] piece) {
+    if (stops.isEmpty() && partial.length == 0 && isAscii(piece)) {
+      return new String(piece, StandardCharsets.ISO_8859_1);
+    }
+    held.append(decode(piece));
+    return release();
+  }
+
+  /** Whether a stop text has been found; the text ends there. */
+  boolean stopped() {
+    return stopped;
+  }
+
+  /** The rest, when the answer ends otherwise. A half character becomes U+FFFD. */
+  String finish() {
+    if (partial.length > 0) {
+      held.append('\uFFFD');
+      partial = new byte[0];
+    }
+    String rest = held.toString();
+    held.setLength(0);
+    return rest;
+  }
+
+  private CharBuffer decode(byte[] piece) {
+    ByteBuffer bytes = ByteBuffer.allocate(partial.length + piece.length);
+    bytes.put(partial).put(piece).flip();
+    CharBuffer chars = CharBuffer.allocate(bytes.remaining());
+    decoder.reset().decode(bytes, chars, false);
+    partial = new byte[bytes.remaining()];
+    bytes.get(partial);
+    return chars.flip();
+  }
+
+  private String release() {
+    int end = -1;
+    String found = "";
+    for (String stop : stops) {
+      int at = held.indexOf(stop);
+      if (at >= 0 && (end < 0 || at < end)) {
+        end = at;
+        found = stop;
+      }
+    }
+    stopped = end >= 0;
+    int length =
+        stopped ? end + (includeStop ? found.length() : 0) : held.length() - possibleStop();
+    String text = held.substring(0, length);
+    held.delete(0, stopped ? held.length() : length);
+    return text;
+  }
+
+  /** The length of the longest end of the held text that is the beginning of a stop text. */
+  private int possibleStop() {
+    int longest = 0;
+    for (String stop : stops) {
+      for (int length = Math.min(stop.length() - 1, held.length()); length > longest; length--) {
+        if (endsWithStartOf(stop, length)) {
+          longest = length;
+        }
+      }
+    }
+    return longest;
+  }
+
+  private boolean endsWithStartOf(String stop, int length) {
+    int offset = held.length() - length;
+    for (int i = 0; i < length; i++) {
+      if (held.charAt(offset + i) != stop.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isAscii(byte[] bytes) {
+    for (byte b : bytes) {
+      if (b < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

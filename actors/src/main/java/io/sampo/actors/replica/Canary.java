@@ -1,0 +1,61 @@
+package io.sampo.actors.replica;
+
+import io.sampo.engines.spi.Engine;
+import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Sampling;
+import io.sampo.engines.spi.SequenceId;
+import io.sampo.engines.spi.SequenceListener;
+import io.sampo.engines.spi.SequenceRequest;
+import io.sampo.engines.spi.TokenLogprobs;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks a freshly loaded engine for one token: readiness is earned by producing one, not by having
+ * loaded.
+ */
+final class Canary implements SequenceListener {
+
+  /** Apart from the ids a replica counts upward from 0. */
+  private static final SequenceId ID = new SequenceId(-1);
+
+  private final CompletableFuture<Boolean> produced = new CompletableFuture<>();
+
+  private Canary() {}
+
+  /** Calls back once, on some thread, with whether the engine answered in time. */
+  static void ask(Engine engine, Duration limit, Consumer<Boolean> answer) {
+    Canary canary = new Canary();
+    var _ =
+        canary
+            .produced
+            .completeOnTimeout(false, limit.toMillis(), TimeUnit.MILLISECONDS)
+            .thenAccept(answer);
+    try {
+      int[] prompt = {Math.min(1, engine.capabilities().vocabularySize() - 1)};
+      engine.submit(new SequenceRequest(ID, prompt, 0, 1, 1, Sampling.GREEDY), canary);
+    } catch (EngineException refused) {
+      canary.produced.complete(false);
+    }
+  }
+
+  @Override
+  public void onStarted(int cachedTokens) {}
+
+  @Override
+  public void onTokens(int firstIndex, int[] ids, TokenLogprobs @Nullable [] logprobs) {}
+
+  @Override
+  public void onFinished(FinishReason reason) {
+    produced.complete(true);
+  }
+
+  @Override
+  public void onFailed(EngineException failure) {
+    produced.complete(false);
+  }
+}

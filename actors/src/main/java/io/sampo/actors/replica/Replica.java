@@ -1,0 +1,449 @@
+package io.sampo.actors.replica;
+
+import io.sampo.actors.wire.ReplicaId;
+import io.sampo.actors.wire.SequenceKey;
+import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.Engine;
+import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Sampling;
+import io.sampo.engines.spi.SequenceId;
+import io.sampo.engines.spi.SequenceListener;
+import io.sampo.engines.spi.SequenceRequest;
+import io.sampo.engines.spi.TokenLogprobs;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.Signal;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
+import org.jspecify.annotations.Nullable;
+
+/** Runs one model on one engine; the final arbiter of how many sequences that engine takes. */
+public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
+
+  public static final EntityTypeKey<Command> TYPE = EntityTypeKey.create(Command.class, "replica");
+
+  public sealed interface Command {}
+
+  /** Wants this model loaded; repeated as long as it is wanted. */
+  public record Load(ModelSpec spec) implements Command, WireMessage {}
+
+  /**
+   * Starts a sequence. A prompt longer than one message takes comes in pieces: its first ids here,
+   * the others in {@link PromptPiece}s, in order.
+   *
+   * @param promptTokens the length of the whole prompt
+   * @param firstIndex as in {@link SequenceRequest}
+   * @param tokenLimit the first {@link Allow}
+   */
+  public record Start(
+      SequenceKey sequence,
+      int promptTokens,
+      int[] promptIds,
+      int firstIndex,
+      int maxTokens,
+      int tokenLimit,
+      Sampling sampling,
+      ActorRef<Event> replyTo)
+      implements Command, WireMessage {}
+
+  public record PromptPiece(SequenceKey sequence, int offset, int[] ids)
+      implements Command, WireMessage {}
+
+  /** The generation has room for tokens up to this index, exclusive. */
+  public record Allow(SequenceKey sequence, int tokenLimit) implements Command, WireMessage {}
+
+  public record Cancel(SequenceKey sequence) implements Command, WireMessage {}
+
+  /** The generation is still there. */
+  public record GenerationAlive(SequenceKey sequence) implements Command, WireMessage {}
+
+  private record Loaded(Engine engine) implements Command {}
+
+  private record LoadFailed(EngineException failure) implements Command {}
+
+  private record CanaryAnswered(boolean produced) implements Command {}
+
+  private record SequenceEnded(SequenceKey sequence) implements Command {}
+
+  private record EngineBroke(Engine engine) implements Command {}
+
+  private enum Timer implements Command {
+    BEAT,
+    REPORT,
+    RELOAD
+  }
+
+  /** What a generation hears of a sequence. */
+  public sealed interface Event extends WireMessage {
+    SequenceKey sequence();
+  }
+
+  /** The engine has begun with the prompt. */
+  public record Begun(SequenceKey sequence, int cachedTokens) implements Event {}
+
+  /** The next tokens; indexes count from the start of the whole answer. */
+  public record Tokens(
+      SequenceKey sequence, int firstIndex, int[] ids, TokenLogprobs @Nullable [] logprobs)
+      implements Event {}
+
+  public record Finished(SequenceKey sequence, FinishReason reason) implements Event {}
+
+  /** Not started here; place it elsewhere. */
+  public record Declined(SequenceKey sequence) implements Event {}
+
+  /** Not started, and no other replica of this model would start it either. */
+  public record Rejected(SequenceKey sequence, String reason) implements Event {}
+
+  /** Ended by a failure of this replica; its tokens up to now stand, place the rest elsewhere. */
+  public record Broken(SequenceKey sequence) implements Event {}
+
+  /** This replica still runs the sequence. */
+  public record Alive(SequenceKey sequence) implements Event {}
+
+  /** Where a replica stands. */
+  public enum State {
+    /** The engine is being loaded, or loaded again. */
+    LOADING,
+    /** The engine has produced a token. */
+    READY,
+    /** The model cannot be loaded; {@link Report#failure} says why. */
+    FAILED
+  }
+
+  /**
+   * What a replica tells its router, regularly and at each change.
+   *
+   * @param capabilities null before the first load
+   * @param stats null before the first load
+   * @param running the sequences that hold a place
+   * @param failure why loading failed, or null
+   */
+  public record Report(
+      ReplicaId replica,
+      ActorRef<Command> ref,
+      State state,
+      @Nullable EngineCapabilities capabilities,
+      @Nullable EngineStats stats,
+      List<SequenceKey> running,
+      @Nullable String failure)
+      implements WireMessage {}
+
+  private record Running(SequenceId id, ActorRef<Event> replyTo, long heardNanos) {}
+
+  private final ReplicaId id;
+  private final EngineLoader loader;
+  private final Consumer<Report> router;
+  private final ReplicaSettings settings;
+  private final TimerScheduler<Command> timers;
+  private final Map<SequenceKey, Running> running = new HashMap<>();
+  private final Map<SequenceKey, PartialPrompt> arriving = new HashMap<>();
+  private State state = State.LOADING;
+  private @Nullable ModelSpec spec;
+  private @Nullable Engine engine;
+  private @Nullable String failure;
+  private long nextSequence;
+
+  private Replica(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      ReplicaId id,
+      EngineLoader loader,
+      Consumer<Report> router,
+      ReplicaSettings settings) {
+    super(context);
+    this.id = id;
+    this.loader = loader;
+    this.router = router;
+    this.settings = settings;
+    this.timers = timers;
+    timers.startTimerWithFixedDelay(Timer.BEAT, settings.beatInterval());
+    timers.startTimerWithFixedDelay(Timer.REPORT, settings.reportInterval());
+  }
+
+  /**
+   * Makes a replica; it loads nothing before it is told to.
+   *
+   * @param router where this replica's reports go
+   */
+  public static Behavior<Command> create(
+      ReplicaId id, EngineLoader loader, Consumer<Report> router, ReplicaSettings settings) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers -> new Replica(context, timers, id, loader, router, settings)));
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command command) {
+    switch (command) {
+      case Load load -> onLoad(load.spec());
+      case Loaded loaded -> onLoaded(loaded.engine());
+      case LoadFailed failed -> onLoadFailed(failed.failure());
+      case CanaryAnswered answered -> onCanary(answered.produced());
+      case Start start -> onStart(start);
+      case PromptPiece piece -> onPromptPiece(piece);
+      case Allow allow -> onAllow(allow);
+      case Cancel cancel -> onCancel(cancel.sequence());
+      case GenerationAlive alive -> onGenerationAlive(alive.sequence());
+      case SequenceEnded ended -> running.remove(ended.sequence());
+      case EngineBroke broke -> onEngineBroke(broke.engine());
+      case Timer timer -> onTimer(timer);
+    }
+    return this;
+  }
+
+  @Override
+  public Behavior<Command> onSignal(Signal signal) {
+    if (signal instanceof PostStop) {
+      closeEngine();
+    }
+    return this;
+  }
+
+  private void onLoad(ModelSpec wanted) {
+    if (spec == null) {
+      spec = wanted;
+      load();
+    }
+  }
+
+  private void load() {
+    if (spec != null) {
+      state = State.LOADING;
+      getContext()
+          .pipeToSelf(
+              loader.load(spec),
+              (loaded, failed) ->
+                  loaded != null ? new Loaded(loaded) : new LoadFailed(engineException(failed)));
+    }
+  }
+
+  private static EngineException engineException(@Nullable Throwable failure) {
+    Throwable cause = failure == null || failure.getCause() == null ? failure : failure.getCause();
+    return cause instanceof EngineException known
+        ? known
+        : new EngineException(EngineException.Kind.INTERNAL, "loading failed: " + cause, cause);
+  }
+
+  private void onLoaded(Engine loaded) {
+    engine = loaded;
+    ActorRef<Command> self = getContext().getSelf();
+    Canary.ask(loaded, settings.canaryLimit(), produced -> self.tell(new CanaryAnswered(produced)));
+  }
+
+  private void onLoadFailed(EngineException thrown) {
+    getContext().getLog().error("replica {}: {}", id, thrown.getMessage());
+    if (thrown.kind() == EngineException.Kind.INTERNAL) {
+      timers.startSingleTimer(Timer.RELOAD, settings.reloadDelay());
+    } else {
+      state = State.FAILED;
+    }
+    failure = thrown.getMessage();
+    report();
+  }
+
+  private void onCanary(boolean produced) {
+    if (!produced && engine != null) {
+      onEngineBroke(engine);
+    } else if (state == State.LOADING) {
+      state = State.READY;
+      failure = null;
+      report();
+    }
+  }
+
+  private void onStart(Start start) {
+    if (state != State.READY || !fits(start)) {
+      start.replyTo().tell(new Declined(start.sequence()));
+    } else if (start.promptIds().length == start.promptTokens()) {
+      submit(start, start.promptIds());
+    } else if (PartialPrompt.plausible(start)) {
+      arriving.put(start.sequence(), new PartialPrompt(start));
+    } else {
+      start.replyTo().tell(new Rejected(start.sequence(), "the prompt's pieces do not add up"));
+    }
+  }
+
+  /** The replica's own hard bound, whatever router or fallback believe. */
+  private boolean fits(Start start) {
+    return engine != null
+        && !running.containsKey(start.sequence())
+        && !arriving.containsKey(start.sequence())
+        && running.size() + arriving.size() < engine.capabilities().maxSequences();
+  }
+
+  private void onPromptPiece(PromptPiece piece) {
+    PartialPrompt partial = arriving.get(piece.sequence());
+    if (partial == null) {
+      return;
+    }
+    if (!partial.append(piece)) {
+      arriving.remove(piece.sequence());
+      partial.start().replyTo().tell(new Declined(piece.sequence()));
+    } else if (partial.complete()) {
+      arriving.remove(piece.sequence());
+      submit(partial.start(), partial.ids());
+    }
+  }
+
+  private void submit(Start start, int[] promptIds) {
+    Engine target = engine;
+    if (target == null) {
+      start.replyTo().tell(new Declined(start.sequence()));
+      return;
+    }
+    SequenceId sequenceId = new SequenceId(nextSequence++);
+    running.put(start.sequence(), new Running(sequenceId, start.replyTo(), System.nanoTime()));
+    try {
+      target.submit(
+          new SequenceRequest(
+              sequenceId,
+              promptIds,
+              start.firstIndex(),
+              start.maxTokens(),
+              start.tokenLimit(),
+              start.sampling()),
+          new Stream(start.sequence(), target, start.replyTo(), getContext().getSelf()));
+    } catch (EngineException refused) {
+      running.remove(start.sequence());
+      start.replyTo().tell(refusal(start.sequence(), target, refused));
+    } catch (IllegalArgumentException malformed) {
+      running.remove(start.sequence());
+      start
+          .replyTo()
+          .tell(new Rejected(start.sequence(), "the request's numbers do not fit together"));
+    }
+  }
+
+  private Event refusal(SequenceKey sequence, Engine target, EngineException refused) {
+    return switch (refused.kind()) {
+      case INVALID_REQUEST, MODEL_REJECTED ->
+          new Rejected(sequence, String.valueOf(refused.getMessage()));
+      case FULL, OUT_OF_MEMORY -> new Declined(sequence);
+      case CLOSED, INTERNAL -> {
+        getContext().getSelf().tell(new EngineBroke(target));
+        yield new Declined(sequence);
+      }
+    };
+  }
+
+  private void onAllow(Allow allow) {
+    Running sequence = running.get(allow.sequence());
+    if (sequence != null && engine != null) {
+      engine.allow(sequence.id(), allow.tokenLimit());
+    }
+  }
+
+  private void onCancel(SequenceKey key) {
+    arriving.remove(key);
+    Running sequence = running.get(key);
+    if (sequence != null && engine != null) {
+      engine.cancel(sequence.id());
+    }
+  }
+
+  private void onGenerationAlive(SequenceKey key) {
+    running.computeIfPresent(
+        key, (k, sequence) -> new Running(sequence.id(), sequence.replyTo(), System.nanoTime()));
+    PartialPrompt partial = arriving.get(key);
+    if (partial != null) {
+      partial.heard();
+    }
+  }
+
+  private void onEngineBroke(Engine broken) {
+    if (!broken.equals(engine)) {
+      return;
+    }
+    getContext().getLog().error("replica {}: its engine broke and is loaded again", id);
+    closeEngine();
+    state = State.LOADING;
+    failure = "the engine broke";
+    timers.startSingleTimer(Timer.RELOAD, settings.reloadDelay());
+    report();
+  }
+
+  private void closeEngine() {
+    Engine closing = engine;
+    if (closing != null) {
+      engine = null;
+      Thread.ofVirtual().name("close-" + id).start(closing::close);
+    }
+  }
+
+  private void onTimer(Timer timer) {
+    switch (timer) {
+      case BEAT -> beat();
+      case REPORT -> report();
+      case RELOAD -> load();
+    }
+  }
+
+  private void beat() {
+    long now = System.nanoTime();
+    Duration limit = settings.orphanAfter();
+    running.forEach(
+        (key, sequence) -> {
+          sequence.replyTo().tell(new Alive(key));
+          if (now - sequence.heardNanos() > limit.toNanos() && engine != null) {
+            engine.cancel(sequence.id());
+          }
+        });
+    arriving.values().removeIf(partial -> partial.silentSince(now, limit));
+  }
+
+  private void report() {
+    if (spec != null) {
+      router.accept(
+          new Report(
+              id,
+              getContext().getSelf(),
+              state,
+              engine == null ? null : engine.capabilities(),
+              engine == null ? null : engine.stats(),
+              List.copyOf(running.keySet()),
+              failure));
+    }
+  }
+
+  /** Carries one sequence's tokens from the engine's thread to its generation. */
+  private record Stream(
+      SequenceKey key, Engine engine, ActorRef<Event> generation, ActorRef<Command> replica)
+      implements SequenceListener {
+
+    @Override
+    public void onStarted(int cachedTokens) {
+      generation.tell(new Begun(key, cachedTokens));
+    }
+
+    @Override
+    public void onTokens(int firstIndex, int[] ids, TokenLogprobs @Nullable [] logprobs) {
+      generation.tell(new Tokens(key, firstIndex, ids, logprobs));
+    }
+
+    @Override
+    public void onFinished(FinishReason reason) {
+      generation.tell(new Finished(key, reason));
+      replica.tell(new SequenceEnded(key));
+    }
+
+    @Override
+    public void onFailed(EngineException failure) {
+      generation.tell(new Broken(key));
+      replica.tell(new SequenceEnded(key));
+      replica.tell(new EngineBroke(engine));
+    }
+  }
+}

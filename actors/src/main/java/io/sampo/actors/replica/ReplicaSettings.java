@@ -1,0 +1,40 @@
+package io.sampo.actors.replica;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * The room's settings; see {@code actors.replica} in reference.conf.
+ *
+ * @param beatInterval between two signs of life to each running generation
+ * @param reportInterval between two reports to the router
+ * @param orphanAfter a sequence whose generation is silent for this long is cancelled
+ * @param reloadDelay before a broken engine is loaded again
+ * @param canaryLimit the longest wait for the first token of a loaded engine
+ */
+public record ReplicaSettings(
+    Duration beatInterval,
+    Duration reportInterval,
+    Duration orphanAfter,
+    Duration reloadDelay,
+    Duration canaryLimit) {
+
+  public ReplicaSettings {
+    if (beatInterval.isNegative()
+        || beatInterval.isZero()
+        || orphanAfter.compareTo(beatInterval) <= 0) {
+      throw new IllegalArgumentException(
+          "actors.replica: beat-interval must be positive and below orphan-after");
+    }
+  }
+
+  public static ReplicaSettings from(Config root) {
+    Config config = root.getConfig("actors.replica");
+    return new ReplicaSettings(
+        config.getDuration("beat-interval"),
+        config.getDuration("report-interval"),
+        config.getDuration("orphan-after"),
+        config.getDuration("reload-delay"),
+        config.getDuration("canary-limit"));
+  }
+}

@@ -1,0 +1,171 @@
+package io.sampo.actors.router;
+
+import io.sampo.actors.replica.Replica;
+import io.sampo.actors.router.Bindings.Binding;
+import io.sampo.actors.scheduler.PlacementRequest;
+import io.sampo.actors.scheduler.Scheduler;
+import io.sampo.actors.scheduler.SchedulerSettings;
+import io.sampo.actors.wire.Failure;
+import io.sampo.actors.wire.ModelId;
+import io.sampo.actors.wire.ReplicaId;
+import io.sampo.actors.wire.SequenceKey;
+import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.EngineCapabilities;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
+
+/**
+ * Knows the replicas of one model and where each session's cache probably is. It says where a
+ * sequence would best go; its {@link Scheduler} decides where it goes, by load.
+ */
+public final class Router extends AbstractMatchingBehavior<Router.Command> {
+
+  public static final EntityTypeKey<Command> TYPE = EntityTypeKey.create(Command.class, "router");
+
+  public sealed interface Command {}
+
+  /** Wants a replica for a sequence. May be repeated until it is answered. */
+  public record Place(PlacementRequest request) implements Command, WireMessage {}
+
+  /** The sequence has ended, or does not want a place any more. */
+  public record Release(SequenceKey sequence) implements Command, WireMessage {}
+
+  public record ReplicaReported(Replica.Report report) implements Command, WireMessage {}
+
+  /** Asks what runs. */
+  public record Describe(ActorRef<Description> replyTo) implements Command, WireMessage {}
+
+  /** The model's replicas as they last reported; the ones that went silent are left out. */
+  public record Description(ModelId model, List<Replica.Report> replicas) implements WireMessage {}
+
+  private record RequestPlaced(PlacementRequest request, ReplicaId replica) implements Command {}
+
+  private enum Timer implements Command {
+    SILENCE
+  }
+
+  private record Heard(Replica.Report report, long nanos) {}
+
+  private final ModelId model;
+  private final RouterSettings settings;
+  private final ActorRef<Scheduler.Command> scheduler;
+  private final Bindings bindings;
+  private final Map<ReplicaId, Heard> replicas = new LinkedHashMap<>();
+
+  private Router(
+      ActorContext<Command> context,
+      ModelId model,
+      RouterSettings settings,
+      SchedulerSettings schedulerSettings) {
+    super(context);
+    this.model = model;
+    this.settings = settings;
+    this.bindings = new Bindings(settings.sessionBound(), settings.prefixBound());
+    ActorRef<Scheduler.Placed> placed =
+        context.messageAdapter(
+            Scheduler.Placed.class, p -> new RequestPlaced(p.request(), p.replica()));
+    this.scheduler = context.spawn(Scheduler.create(schedulerSettings, placed), "scheduler");
+  }
+
+  public static Behavior<Command> create(
+      ModelId model, RouterSettings settings, SchedulerSettings schedulerSettings) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers -> {
+                  timers.startTimerWithFixedDelay(
+                      Timer.SILENCE, settings.replicaLostAfter().dividedBy(2));
+                  return new Router(context, model, settings, schedulerSettings);
+                }));
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command command) {
+    switch (command) {
+      case Place place -> onPlace(place.request());
+      case Release release -> scheduler.tell(new Scheduler.Release(release.sequence()));
+      case ReplicaReported reported -> onReport(reported.report());
+      case RequestPlaced placed ->
+          bindings.bind(
+              placed.request().session(), placed.request().blockHashes(), placed.replica());
+      case Describe describe -> describe.replyTo().tell(description());
+      case Timer timer -> onSilence();
+    }
+    return this;
+  }
+
+  private void onPlace(PlacementRequest request) {
+    int context = longestContext();
+    if (context > 0 && request.promptTokens() >= context) {
+      request
+          .replyTo()
+          .tell(
+              new Scheduler.Refused(
+                  request.sequence(),
+                  Failure.contextLengthExceeded(context, request.promptTokens() + 1)));
+      return;
+    }
+    Binding binding = bindings.find(request.session(), request.blockHashes());
+    scheduler.tell(
+        new Scheduler.Assign(
+            request,
+            binding == null ? null : binding.replica(),
+            binding == null ? "" : binding.reason()));
+  }
+
+  /** 0 while no replica is ready: the question then waits with the request. */
+  private int longestContext() {
+    return replicas.values().stream()
+        .map(heard -> heard.report().capabilities())
+        .mapToInt(capabilities -> capabilities == null ? 0 : capabilities.contextTokens())
+        .max()
+        .orElse(0);
+  }
+
+  private void onReport(Replica.Report report) {
+    replicas.put(report.replica(), new Heard(report, System.nanoTime()));
+    EngineCapabilities capabilities = report.capabilities();
+    if (report.state() == Replica.State.READY && capabilities != null) {
+      scheduler.tell(
+          new Scheduler.ReplicaReady(
+              report.replica(), report.ref(), capabilities.maxSequences(), report.running()));
+    } else {
+      withdraw(report.replica());
+    }
+  }
+
+  private void onSilence() {
+    long now = System.nanoTime();
+    Duration limit = settings.replicaLostAfter();
+    List<ReplicaId> silent = new ArrayList<>();
+    replicas.forEach(
+        (replica, heard) -> {
+          if (now - heard.nanos() > limit.toNanos()) {
+            silent.add(replica);
+          }
+        });
+    for (ReplicaId replica : silent) {
+      getContext().getLog().warn("replica {} has not reported for {}", replica, limit);
+      replicas.remove(replica);
+      withdraw(replica);
+    }
+  }
+
+  private void withdraw(ReplicaId replica) {
+    bindings.forget(replica);
+    scheduler.tell(new Scheduler.ReplicaLost(replica));
+  }
+
+  private Description description() {
+    return new Description(model, replicas.values().stream().map(Heard::report).toList());
+  }
+}

@@ -1,0 +1,207 @@
+package io.sampo.actors.scheduler;
+
+import io.sampo.actors.replica.Replica;
+import io.sampo.actors.scheduler.WaitingQueue.Waiting;
+import io.sampo.actors.wire.ErrorCode;
+import io.sampo.actors.wire.Failure;
+import io.sampo.actors.wire.ReplicaId;
+import io.sampo.actors.wire.SequenceKey;
+import io.sampo.actors.wire.WireMessage;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.jspecify.annotations.Nullable;
+
+/** Assigns the requests of one model to its replicas; the only place that books their capacity. */
+public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command> {
+
+  /** How soon a refused client may come back. */
+  private static final int RETRY_AFTER_SECONDS = 1;
+
+  private static final int NO_REPLICA_RETRY_AFTER_SECONDS = 5;
+
+  public sealed interface Command {}
+
+  /**
+   * Wants a replica for a sequence; answered at once, or when one becomes free.
+   *
+   * @param preferred where its cache probably is, or null
+   * @param reason why there, in a word
+   */
+  public record Assign(PlacementRequest request, @Nullable ReplicaId preferred, String reason)
+      implements Command {}
+
+  /** The sequence has ended, or does not want to wait any more. Unknown ones are ignored. */
+  public record Release(SequenceKey sequence) implements Command {}
+
+  public record ReplicaReady(
+      ReplicaId replica, ActorRef<Replica.Command> ref, int maxSequences, List<SequenceKey> running)
+      implements Command {}
+
+  public record ReplicaLost(ReplicaId replica) implements Command {}
+
+  /** Asks for the load of this moment. */
+  public record Describe(ActorRef<Load> replyTo) implements Command {}
+
+  /**
+   * The load of this moment.
+   *
+   * @param waiting requests in the queue
+   * @param booked sequences booked at each replica
+   */
+  public record Load(int waiting, Map<ReplicaId, Integer> booked) {}
+
+  private enum Timer implements Command {
+    EXPIRE
+  }
+
+  /** What the requester hears: one of these, once for each question. */
+  public sealed interface Reply extends WireMessage {
+    SequenceKey sequence();
+  }
+
+  /**
+   * A place is booked.
+   *
+   * @param route policy and reason, in a few words
+   */
+  public record Assigned(
+      SequenceKey sequence, ReplicaId replica, ActorRef<Replica.Command> ref, String route)
+      implements Reply {}
+
+  public record Refused(SequenceKey sequence, Failure failure) implements Reply {}
+
+  /** Tells the router where a request went. */
+  public record Placed(PlacementRequest request, ReplicaId replica) {}
+
+  private final SchedulerSettings settings;
+  private final ActorRef<Placed> router;
+  private final LoadLedger ledger = new LoadLedger();
+  private final WaitingQueue queue;
+  private final Map<ReplicaId, ActorRef<Replica.Command>> refs = new HashMap<>();
+
+  private Scheduler(
+      ActorContext<Command> context, SchedulerSettings settings, ActorRef<Placed> router) {
+    super(context);
+    this.settings = settings;
+    this.router = router;
+    this.queue = new WaitingQueue(settings.waitingBound());
+  }
+
+  public static Behavior<Command> create(SchedulerSettings settings, ActorRef<Placed> router) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers -> {
+                  timers.startTimerWithFixedDelay(Timer.EXPIRE, Duration.ofMillis(500));
+                  return new Scheduler(context, settings, router);
+                }));
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command command) {
+    switch (command) {
+      case Assign assign -> onAssign(assign);
+      case Release release -> onRelease(release.sequence());
+      case ReplicaReady ready -> onReplicaReady(ready);
+      case ReplicaLost lost -> onReplicaLost(lost.replica());
+      case Describe describe -> describe.replyTo().tell(load());
+      case Timer timer -> onExpire();
+    }
+    return this;
+  }
+
+  private void onAssign(Assign assign) {
+    PlacementRequest request = assign.request();
+    Optional<ReplicaId> already = ledger.bookedAt(request.sequence());
+    long now = System.nanoTime();
+    if (already.isPresent()) {
+      answer(request, already.get(), "repeated");
+    } else if (!queue.offer(new Waiting(request, assign.preferred(), assign.reason(), now))) {
+      refuse(request, ErrorCode.OVERLOADED, RETRY_AFTER_SECONDS);
+    } else {
+      dispatch(now);
+    }
+  }
+
+  private void onRelease(SequenceKey sequence) {
+    boolean waited = queue.remove(sequence);
+    if (ledger.release(sequence) && !waited) {
+      dispatch(System.nanoTime());
+    }
+  }
+
+  private void onReplicaReady(ReplicaReady ready) {
+    long now = System.nanoTime();
+    refs.put(ready.replica(), ready.ref());
+    ledger.replicaUp(ready.replica(), ready.maxSequences(), ready.running(), now);
+    ledger.settle(ready.replica(), ready.running(), now, settings.bookingGrace().toNanos());
+    dispatch(now);
+  }
+
+  private void onReplicaLost(ReplicaId replica) {
+    refs.remove(replica);
+    ledger.replicaDown(replica);
+  }
+
+  /** Gives places to those who wait, in order, until the next one fits nowhere. */
+  private void dispatch(long now) {
+    while (queue.first() instanceof Waiting next) {
+      PlacementRequest request = next.request();
+      if (next.expired(now)) {
+        queue.remove(request.sequence());
+        continue;
+      }
+      Optional<ReplicaId> replica = ledger.book(request.sequence(), next.preferred(), now);
+      if (replica.isEmpty()) {
+        return;
+      }
+      queue.remove(request.sequence());
+      answer(
+          request,
+          replica.get(),
+          replica.get().equals(next.preferred()) ? next.reason() : "least-loaded");
+    }
+  }
+
+  private void answer(PlacementRequest request, ReplicaId replica, String route) {
+    ActorRef<Replica.Command> ref = refs.get(replica);
+    if (ref == null) {
+      throw new IllegalStateException("booked a replica without an address: " + replica);
+    }
+    router.tell(new Placed(request, replica));
+    request.replyTo().tell(new Assigned(request.sequence(), replica, ref, route));
+  }
+
+  private static void refuse(PlacementRequest request, ErrorCode code, int retryAfterSeconds) {
+    request
+        .replyTo()
+        .tell(new Refused(request.sequence(), Failure.unavailable(code, retryAfterSeconds)));
+  }
+
+  private void onExpire() {
+    long now = System.nanoTime();
+    boolean served = ledger.hasReplicas();
+    Duration limit = served ? settings.maxWait() : settings.noReplicaPatience();
+    for (Waiting waiting : queue.removeOlderThan(limit.toNanos(), now)) {
+      if (served) {
+        refuse(waiting.request(), ErrorCode.OVERLOADED, RETRY_AFTER_SECONDS);
+      } else {
+        refuse(waiting.request(), ErrorCode.NO_CAPACITY, NO_REPLICA_RETRY_AFTER_SECONDS);
+      }
+    }
+  }
+
+  private Load load() {
+    Map<ReplicaId, Integer> booked = new HashMap<>();
+    refs.keySet().forEach(replica -> booked.put(replica, ledger.booked(replica)));
+    return new Load(queue.size(), booked);
+  }
+}

@@ -1,0 +1,104 @@
+package io.sampo.actors.serializer;
+
+import io.sampo.actors.replica.ModelSpec;
+import io.sampo.actors.replica.Replica;
+import io.sampo.actors.router.Router;
+import io.sampo.actors.scheduler.PlacementRequest;
+import io.sampo.actors.scheduler.Scheduler;
+import io.sampo.actors.wire.ErrorCode;
+import io.sampo.actors.wire.Failure;
+import io.sampo.actors.wire.ModelId;
+import io.sampo.actors.wire.ReplicaId;
+import io.sampo.actors.wire.SequenceKey;
+import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.EngineSettings;
+import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Sampling;
+import io.sampo.engines.spi.TokenLogprobs;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Every class that may stand in a message, with its number. Numbers and manifests are never reused:
+ * a record that changes its components gets a new manifest, and the old one is still read for one
+ * release.
+ */
+final class WireRegistry {
+
+  /** Manifest to message. */
+  static final Map<String, Class<? extends WireMessage>> MESSAGES = messages();
+
+  /** Number to class, of messages and of their parts. Numbers below 20 are Kryo's own. */
+  static final Map<Integer, Class<?>> CLASSES = classes();
+
+  private WireRegistry() {}
+
+  private static Map<String, Class<? extends WireMessage>> messages() {
+    Map<String, Class<? extends WireMessage>> messages = new LinkedHashMap<>();
+    messages.put("rL1", Replica.Load.class);
+    messages.put("rS1", Replica.Start.class);
+    messages.put("rP1", Replica.PromptPiece.class);
+    messages.put("rA1", Replica.Allow.class);
+    messages.put("rC1", Replica.Cancel.class);
+    messages.put("rG1", Replica.GenerationAlive.class);
+    messages.put("eB1", Replica.Begun.class);
+    messages.put("eT1", Replica.Tokens.class);
+    messages.put("eF1", Replica.Finished.class);
+    messages.put("eD1", Replica.Declined.class);
+    messages.put("eR1", Replica.Rejected.class);
+    messages.put("eX1", Replica.Broken.class);
+    messages.put("eA1", Replica.Alive.class);
+    messages.put("oP1", Router.Place.class);
+    messages.put("oR1", Router.Release.class);
+    messages.put("oS1", Router.ReplicaReported.class);
+    messages.put("oD1", Router.Describe.class);
+    messages.put("oA1", Router.Description.class);
+    messages.put("sA1", Scheduler.Assigned.class);
+    messages.put("sR1", Scheduler.Refused.class);
+    return Map.copyOf(messages);
+  }
+
+  private static Map<Integer, Class<?>> classes() {
+    Map<Integer, Class<?>> classes = new LinkedHashMap<>();
+    classes.put(20, ModelId.class);
+    classes.put(21, ReplicaId.class);
+    classes.put(22, SequenceKey.class);
+    classes.put(23, ErrorCode.class);
+    classes.put(24, Failure.class);
+    classes.put(25, ModelSpec.class);
+    classes.put(26, EngineSettings.class);
+    classes.put(27, EngineSettings.KvType.class);
+    classes.put(28, EngineSettings.FlashAttention.class);
+    classes.put(29, EngineCapabilities.class);
+    classes.put(30, EngineStats.class);
+    classes.put(31, FinishReason.class);
+    classes.put(32, Sampling.class);
+    classes.put(33, TokenLogprobs.class);
+    classes.put(34, PlacementRequest.class);
+    classes.put(35, Replica.Report.class);
+    classes.put(36, Replica.State.class);
+    classes.put(40, Replica.Load.class);
+    classes.put(41, Replica.Start.class);
+    classes.put(42, Replica.PromptPiece.class);
+    classes.put(43, Replica.Allow.class);
+    classes.put(44, Replica.Cancel.class);
+    classes.put(45, Replica.GenerationAlive.class);
+    classes.put(46, Replica.Begun.class);
+    classes.put(47, Replica.Tokens.class);
+    classes.put(48, Replica.Finished.class);
+    classes.put(49, Replica.Declined.class);
+    classes.put(50, Replica.Rejected.class);
+    classes.put(51, Replica.Broken.class);
+    classes.put(52, Replica.Alive.class);
+    classes.put(60, Router.Place.class);
+    classes.put(61, Router.Release.class);
+    classes.put(62, Router.ReplicaReported.class);
+    classes.put(63, Router.Describe.class);
+    classes.put(64, Router.Description.class);
+    classes.put(70, Scheduler.Assigned.class);
+    classes.put(71, Scheduler.Refused.class);
+    return classes;
+  }
+}

@@ -1,0 +1,40 @@
+package io.sampo.cluster.cli;
+
+import io.sampo.cluster.cli.settings.Flag;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** Flags as picocli options, and back. Their values stay text until all sources are joined. */
+final class FlagOptions {
+
+  private FlagOptions() {}
+
+  static CommandLine add(CommandLine command, List<Flag> flags) {
+    flags.forEach(flag -> command.getCommandSpec().addOption(option(flag)));
+    return command;
+  }
+
+  /** The flags that were given, by name. */
+  static Map<String, String> given(CommandSpec spec) {
+    Map<String, String> given = new HashMap<>();
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+      if (option.userObject() instanceof Flag flag) {
+        Object value = option.getValue();
+        given.put(flag.name(), String.valueOf(value));
+      }
+    }
+    return given;
+  }
+
+  private static OptionSpec option(Flag flag) {
+    OptionSpec.Builder option =
+        OptionSpec.builder(flag.option()).description(flag.description()).userObject(flag);
+    return flag.isSwitch()
+        ? option.type(boolean.class).arity("0").build()
+        : option.type(String.class).arity("1").paramLabel(flag.label()).build();
+  }
+}

@@ -1,0 +1,100 @@
+package io.sampo.cluster.cli.doctor;
+
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at one machine.
+ *
+ * @param host the HTTP address that would be used
+ * @param port the HTTP port that would be used
+ * @param dataFolder the data folder; need not exist
+ * @param natives the distribution's folder of native libraries
+ * @param fromClone whether this Sampo was built from a clone, which needs build tools
+ * @param damagedModels what is wrong with stored models, by name
+ */
+public record Doctor(
+    String host,
+    int port,
+    Path dataFolder,
+    Path natives,
+    boolean fromClone,
+    Map<String, String> damagedModels) {
+
+  private static final long LITTLE_SPACE_BYTES = 2_000_000_000L;
+
+  /** Every check, in the order to read. */
+  public List<Check> examine() {
+    List<Check> checks = new ArrayList<>();
+    checks.add(MachineChecks.java());
+    checks.add(MachineChecks.memory(Memory.now()));
+    checks.add(MachineChecks.processor());
+    checks.add(MachineChecks.gpu(natives));
+    checks.add(engineLibrary());
+    checks.add(space());
+    checks.add(models());
+    checks.add(MachineChecks.port("port", host, port));
+    if (fromClone) {
+      checks.add(MachineChecks.tool("mvn", "install Maven 3.8 or later"));
+      checks.add(MachineChecks.tool("npm", "install Node.js, which brings it"));
+      checks.add(MachineChecks.tool("g++", "install it, for example 'apt install g++'"));
+    }
+    return checks;
+  }
+
+  /** Loads the engine's library as the node would; what it needs of the system must be there. */
+  @SuppressWarnings("restricted")
+  private Check engineLibrary() {
+    Path library = natives.resolve(System.mapLibraryName("sampo_llama"));
+    try {
+      System.load(library.toAbsolutePath().toString());
+      return Check.ok("llama.cpp", library + " loads");
+    } catch (UnsatisfiedLinkError e) {
+      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      return Check.fail(
+          "llama.cpp", reason, "build again, or unpack the distribution for this platform");
+    }
+  }
+
+  private Check space() {
+    Path existing = firstExisting(dataFolder);
+    if (!Files.isWritable(existing)) {
+      return Check.fail(
+          "data folder", existing + " cannot be written", "set SAMPO_HOME to another");
+    }
+    try {
+      FileStore store = Files.getFileStore(existing);
+      String found = dataFolder + ", " + store.getUsableSpace() / 1_000_000_000L + " GB free";
+      return store.getUsableSpace() >= LITTLE_SPACE_BYTES
+          ? Check.ok("data folder", found)
+          : Check.warn("data folder", found, "'sampo rm MODEL' makes room, SAMPO_HOME moves it");
+    } catch (IOException e) {
+      return Check.fail("data folder", String.valueOf(e.getMessage()), "set SAMPO_HOME to another");
+    }
+  }
+
+  private Check models() {
+    if (damagedModels.isEmpty()) {
+      return Check.ok("models", "every stored file is as it was when it came");
+    }
+    String first = damagedModels.keySet().iterator().next();
+    return Check.fail(
+        "models",
+        damagedModels.toString(),
+        "'sampo rm " + first + "', then 'sampo pull " + first + "'");
+  }
+
+  private static Path firstExisting(Path folder) {
+    @Nullable Path at = folder.toAbsolutePath();
+    while (at != null && !Files.exists(at)) {
+      at = at.getParent();
+    }
+    return at == null ? Path.of("/") : at;
+  }
+}

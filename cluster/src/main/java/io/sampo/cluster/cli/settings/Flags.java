@@ -1,0 +1,121 @@
+package io.sampo.cluster.cli.settings;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Every flag there is, and those that are promised and do not exist yet. */
+public final class Flags {
+
+  public static final Flag HOST =
+      new Flag("host", "ADDRESS", "HTTP address. Any but loopback needs --api-key-file.");
+  public static final Flag PORT =
+      new Flag("port", "N", "HTTP port; 0 takes a free one and prints it. Default 8080.");
+  public static final Flag CLUSTER_HOST =
+      new Flag("cluster-host", "ADDRESS", "Address of traffic between nodes. Default 127.0.0.1.");
+  public static final Flag CLUSTER_PORT =
+      new Flag("cluster-port", "N", "Port of traffic between nodes; 0 takes a free one (default).");
+  public static final Flag API_KEY_FILE =
+      new Flag("api-key-file", "FILE", "Keys that clients must send, one a line. Default: open.");
+  public static final Flag MODEL_ALIAS =
+      new Flag("model-alias", "NAME,…", "Further names that requests may use for the model.");
+  public static final Flag CTX_SIZE =
+      new Flag(
+          "ctx-size", "N", "Context of one sequence in tokens (8K = 8192); 0 chooses (default).");
+  public static final Flag PARALLEL =
+      new Flag("parallel", "N", "Sequences at once, 1 to 256; 0 chooses (default).");
+  public static final Flag THREADS =
+      new Flag("threads", "N", "CPU threads of the engine; 0 takes one for each core (default).");
+  public static final Flag GPU_LAYERS =
+      new Flag("gpu-layers", "auto|N", "Layers kept on a GPU; auto takes what fits (default).");
+  public static final Flag KV_TYPE =
+      new Flag("kv-type", "f16|q8_0|q4_0", "Number format of cached keys and values. Default f16.");
+  public static final Flag ENGINE =
+      new Flag(
+          "engine", "NAME", "llamacpp (default), or simulated: invented tokens, for trials only.");
+  public static final Flag DETERMINISTIC =
+      new Flag("deterministic", "", "One sequence a step: equal requests give equal bytes.");
+  public static final Flag ALLOWED_HOST =
+      new Flag(
+          "allowed-host",
+          "NAME,…",
+          "Further Host names to answer to, beside address and localhost.");
+  public static final Flag DEBUG_HEADERS =
+      new Flag("debug-headers", "", "Tell in x-sampo-… answer headers how a request was routed.");
+  public static final Flag LOG_FORMAT =
+      new Flag("log-format", "text|json", "Form of the log on standard error. Default text.");
+  public static final Flag DATA_DIR =
+      new Flag("data-dir", "FOLDER", "Models and state. Default SAMPO_HOME, else ~/.sampo.");
+  public static final Flag CONFIG =
+      new Flag("config", "FILE", "Settings in HOCON, keys named as these flags (port = 9000).");
+
+  /** What {@code serve} takes, in the order its help shows. */
+  public static final List<Flag> SERVE =
+      List.of(
+          HOST,
+          PORT,
+          API_KEY_FILE,
+          ALLOWED_HOST,
+          MODEL_ALIAS,
+          CTX_SIZE,
+          PARALLEL,
+          THREADS,
+          GPU_LAYERS,
+          KV_TYPE,
+          ENGINE,
+          DETERMINISTIC,
+          CLUSTER_HOST,
+          CLUSTER_PORT,
+          DATA_DIR,
+          CONFIG,
+          LOG_FORMAT,
+          DEBUG_HEADERS);
+
+  /** Promised names, each with what can be done until then. */
+  private static final Map<String, String> NOT_BUILT =
+      Map.ofEntries(
+          Map.entry("join", "this node forms a cluster of its own"),
+          Map.entry("role", "a node is gateway and engine in one"),
+          Map.entry("supervised", "let systemd or a container restart it"),
+          Map.entry("admin-host", "there is no admin endpoint"),
+          Map.entry("admin-port", "there is no admin endpoint"),
+          Map.entry("jmx-port", "attach locally with jconsole or jcmd"),
+          Map.entry("kv-port", "KV blocks stay on their node"),
+          Map.entry("kv-ram", "KV stays in the engine's memory"),
+          Map.entry("kv-disk", "KV stays in the engine's memory"),
+          Map.entry("draft", "every token is decoded by the model itself"),
+          Map.entry("lora", "merge the adapter into the model file"));
+
+  private static final Map<String, String> NOT_BUILT_VERBS =
+      Map.of("node", "'sampo serve' starts a node that is a cluster of its own");
+
+  private Flags() {}
+
+  /**
+   * What to say of a flag that is promised and not built, spelled as the user did.
+   *
+   * @param name without dashes
+   */
+  public static Optional<String> notBuilt(String name, String spelled) {
+    return Optional.ofNullable(NOT_BUILT.get(name)).map(until -> line(spelled, until));
+  }
+
+  /** As {@link #notBuilt}, of a verb. */
+  public static Optional<String> notBuiltVerb(String verb) {
+    return Optional.ofNullable(NOT_BUILT_VERBS.get(verb)).map(until -> line(verb, until));
+  }
+
+  /** Refuses what the environment asks of a part that is not built. */
+  static void refuseNotBuilt(Map<String, String> environment) {
+    for (String name : NOT_BUILT.keySet().stream().sorted().toList()) {
+      String variable = Flag.variableOf(name);
+      if (!environment.getOrDefault(variable, "").isEmpty()) {
+        throw new UsageException(line(variable, NOT_BUILT.getOrDefault(name, "")) + "; unset it");
+      }
+    }
+  }
+
+  private static String line(String spelled, String until) {
+    return spelled + " is not built yet: " + until;
+  }
+}

@@ -1,0 +1,60 @@
+package io.sampo.cluster.logging;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ConfiguratorRank;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
+import ch.qos.logback.core.spi.ContextAwareBase;
+import net.logstash.logback.encoder.LogstashEncoder;
+import org.slf4j.Logger;
+
+/**
+ * Sets logback up; found by it through {@link java.util.ServiceLoader} at the first log record.
+ * Sampo speaks from INFO, all else from WARN. A file named by logback's own property {@code
+ * logback.configurationFile} takes precedence.
+ */
+@ConfiguratorRank(ConfiguratorRank.CUSTOM_NORMAL_PRIORITY)
+public final class Logging extends ContextAwareBase implements Configurator {
+
+  /** System property: {@code json} for JSON records. Read once, at the first record. */
+  public static final String FORMAT = "sampo.log.format";
+
+  @Override
+  public ExecutionStatus configure(LoggerContext context) {
+    if (System.getProperty("logback.configurationFile") != null) {
+      return ExecutionStatus.INVOKE_NEXT_IF_ANY;
+    }
+    ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
+    appender.setContext(context);
+    appender.setName("stderr");
+    appender.setTarget("System.err");
+    appender.setEncoder("json".equals(System.getProperty(FORMAT)) ? json() : text());
+    appender.start();
+    context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
+    context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(appender);
+    context.getLogger("io.sampo").setLevel(Level.INFO);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  private Encoder<ILoggingEvent> text() {
+    TextLayout layout = new TextLayout();
+    layout.setContext(getContext());
+    layout.start();
+    LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
+    encoder.setContext(getContext());
+    encoder.setLayout(layout);
+    encoder.start();
+    return encoder;
+  }
+
+  private Encoder<ILoggingEvent> json() {
+    LogstashEncoder encoder = new LogstashEncoder();
+    encoder.setContext(getContext());
+    encoder.start();
+    return encoder;
+  }
+}

@@ -1,0 +1,86 @@
+package io.sampo.cluster.node;
+
+import io.sampo.actors.replica.EngineLoader;
+import io.sampo.actors.replica.ModelSpec;
+import io.sampo.engines.spi.Engine;
+import io.sampo.engines.spi.EngineProvider;
+import java.nio.file.Path;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The engines of this node: the providers that are on the class path, loads under way, and what
+ * must be closed at the end.
+ */
+public final class NodeEngines implements EngineLoader {
+
+  private final TreeMap<String, EngineProvider> providers = new TreeMap<>();
+  private final ConcurrentHashMap<ModelSpec, CompletableFuture<Engine>> begun =
+      new ConcurrentHashMap<>();
+  private final Set<Engine> open = ConcurrentHashMap.newKeySet();
+
+  public NodeEngines() {
+    ServiceLoader.load(EngineProvider.class)
+        .forEach(provider -> providers.put(provider.name(), provider));
+  }
+
+  /**
+   * Finds an engine's provider.
+   *
+   * @throws IllegalArgumentException when there is none of this name; the message lists the names
+   *     there are
+   */
+  public EngineProvider provider(String name) {
+    EngineProvider provider = providers.get(name);
+    if (provider == null) {
+      throw new IllegalArgumentException(
+          "no engine is called '"
+              + name
+              + "'; there are: "
+              + String.join(", ", providers.keySet()));
+    }
+    return provider;
+  }
+
+  /** Begins a load before any replica asks for it, so that it overlaps with joining the cluster. */
+  void begin(ModelSpec spec) {
+    begun.computeIfAbsent(spec, this::start);
+  }
+
+  @Override
+  public CompletionStage<Engine> load(ModelSpec spec) {
+    CompletableFuture<Engine> early = begun.remove(spec);
+    return early == null ? start(spec) : early;
+  }
+
+  private CompletableFuture<Engine> start(ModelSpec spec) {
+    CompletableFuture<Engine> loading = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .name("load-" + spec.id())
+        .daemon()
+        .start(
+            () -> {
+              try {
+                Engine engine = provider(spec.engine()).load(Path.of(spec.file()), spec.settings());
+                open.add(engine);
+                loading.complete(engine);
+              } catch (RuntimeException | Error failure) {
+                loading.completeExceptionally(failure);
+              }
+            });
+    return loading;
+  }
+
+  /**
+   * Closes every engine, the ones that replicas have closed once more. Blocks; native code must not
+   * run when the JVM exits.
+   */
+  void closeAll() {
+    open.forEach(Engine::close);
+    open.clear();
+  }
+}

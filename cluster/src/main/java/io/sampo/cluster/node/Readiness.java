@@ -1,0 +1,108 @@
+package io.sampo.cluster.node;
+
+import io.sampo.actors.replica.Replica;
+import io.sampo.actors.router.Router;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether this node can answer, as a snapshot that anyone may read at any time. It is earned: a
+ * model counts once its router tells of a replica that has produced a token, and no longer once
+ * that word is old.
+ */
+final class Readiness {
+
+  private static final Duration UNTIL_READY = Duration.ofMillis(50);
+  private static final Duration ONCE_READY = Duration.ofSeconds(1);
+  private static final long STALE_NANOS = Duration.ofSeconds(5).toNanos();
+
+  private record Heard(Replica.@Nullable Report best, long nanos) {}
+
+  private final CompletableFuture<Replica.Report> first = new CompletableFuture<>();
+  private volatile @Nullable Heard heard;
+  private volatile boolean draining;
+
+  /** The probe's messages. */
+  sealed interface Probe {}
+
+  private record Ask() implements Probe {}
+
+  private record Answer(Router.Description description) implements Probe {}
+
+  /** Asks the router, often until the first replica is ready and then every second. */
+  Behavior<Probe> probe(Consumer<Router.Command> router) {
+    return Behaviors.setup(
+        context -> {
+          ActorRef<Router.Description> answers =
+              context.messageAdapter(Router.Description.class, Answer::new);
+          context.getSelf().tell(new Ask());
+          return Behaviors.receiveMessage(
+              message -> {
+                switch (message) {
+                  case Ask ask -> {
+                    router.accept(new Router.Describe(answers));
+                    Duration pause = first.isDone() ? ONCE_READY : UNTIL_READY;
+                    context.scheduleOnce(pause, context.getSelf(), ask);
+                  }
+                  case Answer answer -> hear(answer.description());
+                }
+                return Behaviors.same();
+              });
+        });
+  }
+
+  void hear(Router.Description description) {
+    Replica.Report best = null;
+    for (Replica.Report report : description.replicas()) {
+      if (best == null || rank(report) > rank(best)) {
+        best = report;
+      }
+    }
+    heard = new Heard(best, System.nanoTime());
+    if (best != null && best.state() == Replica.State.READY) {
+      first.complete(best);
+    } else if (best != null && best.state() == Replica.State.FAILED) {
+      first.completeExceptionally(new IllegalStateException(best.failure()));
+    }
+  }
+
+  private static int rank(Replica.Report report) {
+    return switch (report.state()) {
+      case READY -> 2;
+      case LOADING -> 1;
+      case FAILED -> 0;
+    };
+  }
+
+  /** The first replica that produced a token; fails when the model can never be loaded. */
+  CompletableFuture<Replica.Report> first() {
+    return first;
+  }
+
+  void drain() {
+    draining = true;
+  }
+
+  /** Why this node takes no requests, or empty when it does. */
+  Optional<String> notReady() {
+    Heard last = heard;
+    if (draining) {
+      return Optional.of("draining");
+    } else if (last == null) {
+      return Optional.of("joining");
+    } else if (System.nanoTime() - last.nanos() > STALE_NANOS) {
+      return Optional.of("the model's router does not answer");
+    } else if (last.best() == null || last.best().state() == Replica.State.LOADING) {
+      return Optional.of("loading model");
+    } else if (last.best().state() == Replica.State.FAILED) {
+      return Optional.of("the model cannot be loaded: " + last.best().failure());
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,194 @@
+package io.sampo.cluster.node;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.sampo.actors.admission.Admission;
+import io.sampo.actors.generation.ServedModels.ServedModel;
+import io.sampo.actors.replica.ModelSpec;
+import io.sampo.actors.replica.Replica;
+import io.sampo.actors.wire.ModelId;
+import io.sampo.cluster.node.NodeSettings.ModelSettings;
+import io.sampo.engines.spi.EngineProvider;
+import io.sampo.engines.spi.TextCodec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.CoordinatedShutdown;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Join;
+
+/**
+ * A running node. {@link #start} returns as soon as the endpoint is bound; the model may still be
+ * loading, and {@link #ready} tells when it has produced its first token.
+ *
+ * <p>A stop goes through the coordinated shutdown: no new connections, running answers end within
+ * their limit, the node leaves the cluster, engines are closed, the actor system ends. SIGTERM does
+ * the same.
+ */
+public final class SampoNode implements AutoCloseable {
+
+  private static final Duration STOP_SLACK = Duration.ofSeconds(5);
+
+  private final ActorSystem<Void> system;
+  private final NodeSettings settings;
+  private final NodeEngines engines;
+  private final Readiness readiness = new Readiness();
+  private final Stopwatch stopwatch;
+  private final CompletableFuture<Replica.Report> ready;
+
+  private SampoNode(NodeSettings settings, NodeEngines engines, Stopwatch stopwatch) {
+    this.settings = settings;
+    this.engines = engines;
+    this.stopwatch = stopwatch;
+    this.ready = readiness.first().whenComplete((report, failure) -> stopwatch.firstToken());
+    this.system = ActorSystem.create(Behaviors.empty(), "sampo", config(settings));
+  }
+
+  /**
+   * Starts a node. Blocks until its endpoint is bound, not until its model is loaded.
+   *
+   * @throws IllegalArgumentException when a setting is wrong
+   * @throws io.sampo.engines.spi.EngineException when the model's file cannot be read
+   */
+  public static SampoNode start(NodeSettings settings) {
+    Stopwatch stopwatch = new Stopwatch();
+    NodeEngines engines = new NodeEngines();
+    ModelSettings model = settings.model();
+    EngineProvider provider = engines.provider(model.engine());
+    ModelId id = new ModelId(model.name());
+    ModelSpec spec =
+        new ModelSpec(id, model.engine(), model.file().toString(), model.engineSettings(), 1);
+    engines.begin(spec);
+    CompletableFuture<TextCodec> text =
+        CompletableFuture.supplyAsync(
+            () -> provider.openText(model.file()),
+            task -> Thread.ofPlatform().name("text").start(task));
+    SampoNode node = new SampoNode(settings, engines, stopwatch);
+    try {
+      node.run(spec, provider.simulated(), text);
+      return node;
+    } catch (RuntimeException failure) {
+      node.close();
+      throw failure;
+    }
+  }
+
+  private void run(ModelSpec spec, boolean simulated, CompletableFuture<TextCodec> text) {
+    stopwatch.system();
+    Cluster cluster = Cluster.get(system);
+    cluster.manager().tell(Join.create(cluster.selfMember().address()));
+    Wiring wiring = new Wiring(system);
+    wiring.routers();
+    wiring.replicas(engines);
+    wiring.placement(List.of(spec));
+    wiring.readiness(readiness, spec.id());
+    NodeModels models =
+        new NodeModels(
+            List.of(
+                new ServedModel(
+                    spec.id(), settings.model().aliases(), simulated, Instant.now(), text.join())));
+    ActorRef<Admission.Command> admission = wiring.admission(models);
+    stopAlong(admission);
+  }
+
+  private void stopAlong(ActorRef<Admission.Command> admission) {
+    CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
+    task(
+        shutdown,
+        CoordinatedShutdown.PhaseServiceUnbind(),
+        "refuse",
+        () -> {
+          readiness.drain();
+          return CompletableFuture.completedFuture(Done.done());
+        });
+    task(
+        shutdown,
+        CoordinatedShutdown.PhaseServiceRequestsDone(),
+        "drain",
+        () ->
+            AskPattern.ask(
+                admission,
+                replyTo -> new Admission.Drain(settings.drainLimit(), replyTo),
+                settings.drainLimit().plus(STOP_SLACK),
+                system.scheduler()));
+    task(
+        shutdown,
+        CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
+        "close-engines",
+        () ->
+            CompletableFuture.runAsync(
+                    engines::closeAll,
+                    task -> Thread.ofPlatform().name("close-engines").start(task))
+                .thenApply(nothing -> Done.done()));
+  }
+
+  private static void task(
+      CoordinatedShutdown shutdown,
+      String phase,
+      String name,
+      Supplier<CompletionStage<Done>> task) {
+    shutdown.addTask(phase, name, task);
+  }
+
+  private static Config config(NodeSettings settings) {
+    Duration drain = settings.drainLimit().plus(STOP_SLACK);
+    Map<String, Object> chosen =
+        Map.of(
+            "pekko.remote.artery.canonical.hostname",
+            settings.clusterHost(),
+            "pekko.remote.artery.canonical.port",
+            settings.clusterPort(),
+            "pekko.cluster.roles",
+            List.of(Wiring.GATEWAY, Wiring.ENGINE),
+            "pekko.coordinated-shutdown.phases.service-requests-done.timeout",
+            drain,
+            "pekko.coordinated-shutdown.phases.before-actor-system-terminate.timeout",
+            STOP_SLACK.multipliedBy(2));
+    return ConfigFactory.parseString(settings.overrides())
+        .withFallback(ConfigFactory.parseMap(chosen))
+        .withFallback(ConfigFactory.load());
+  }
+
+  /** The first replica that produced a token; fails when the model can never be loaded. */
+  public CompletionStage<Replica.Report> ready() {
+    return ready;
+  }
+
+  /** Where the time of the start went; complete once {@link #ready} is. */
+  public StartupTimes startupTimes() {
+    return stopwatch.times();
+  }
+
+  /** Completes when the node has stopped, for whatever reason. */
+  public CompletionStage<Done> terminated() {
+    return system.getWhenTerminated();
+  }
+
+  /** Stops the node as SIGTERM does, and waits for it. */
+  @Override
+  public void close() {
+    Duration limit = settings.drainLimit().plus(STOP_SLACK.multipliedBy(6));
+    try {
+      CoordinatedShutdown.get(system)
+          .runAll(CoordinatedShutdown.unknownReason())
+          .toCompletableFuture()
+          .get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException failure) {
+      throw new IllegalStateException("the node did not stop within " + limit, failure);
+    }
+  }
+}
