@@ -17,8 +17,12 @@ import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -192,11 +196,71 @@ class SimulatedEngineTest {
   }
 
   @Test
+  void sharesItsTimeWithOtherEngines() {
+    SimulatedEngine slow = load(Map.of());
+    EngineSettings fast = settings(Map.of("profile", "gpu-h100", "end-probability", "0"));
+    try (SimulatedEngine other = SimulatedEngine.load(fast, time)) {
+      RecordingListener one = submit(slow, prompt(1), 100);
+      RecordingListener two = submit(other, prompt(1), 2_000);
+      time.advance(Duration.ofMillis(151));
+      assertThat(one.ids()).hasSize(8);
+      assertThat(two.ids().length).isBetween(99, 101);
+    }
+    assertThat(time.now()).isEqualTo(Duration.ofMillis(151));
+  }
+
+  @Test
+  void takesAtLeastItsTimeOnTheClock() {
+    // The first token comes with the prompt's end, then 19 steps of 1.51 ms.
+    EngineSettings settings = settings(Map.of("profile", "gpu-h100", "end-probability", "0"));
+    try (SimulatedEngine clocked = SimulatedEngine.load(settings, StepTime.real())) {
+      long start = System.nanoTime();
+      submit(clocked, prompt(1), 20).awaitEnd();
+      assertThat(System.nanoTime() - start).isGreaterThan(19 * 1_510_000L);
+    }
+  }
+
+  @Test
+  void endsEverySequenceOnceHoweverManyThreadsSubmitAndCancel() throws InterruptedException {
+    SimulatedEngine shared =
+        SimulatedEngine.load(settings(Map.of("profile", "instant")), StepTime.real());
+    Queue<RecordingListener> all = new ConcurrentLinkedQueue<>();
+    List<Thread> threads = new ArrayList<>();
+    for (int t = 0; t < 4; t++) {
+      long firstId = 1_000L * t;
+      threads.add(Thread.ofPlatform().start(() -> submitAndCancel(shared, firstId, all)));
+    }
+    for (Thread thread : threads) {
+      assertThat(thread.join(Duration.ofSeconds(60))).isTrue();
+    }
+    assertThat(all).hasSize(4 * 300);
+    assertThat(shared.stats().runningSequences()).isZero();
+    shared.close();
+  }
+
+  @Test
   void namesItselfSimulated() {
     SimulatedEngine named = load(Map.of());
     assertThat(named.capabilities().simulated()).isTrue();
     assertThat(named.capabilities().engine()).isEqualTo("simulated");
     assertThat(named.capabilities().device()).isEqualTo("simulated cpu-2core");
+  }
+
+  /**
+   * Runs 300 sequences one after the other, each in the place of the one before; cancels a third.
+   */
+  private static void submitAndCancel(
+      SimulatedEngine to, long firstId, Queue<RecordingListener> all) {
+    for (long id = firstId; id < firstId + 300; id++) {
+      SequenceId name = new SequenceId(id);
+      RecordingListener heard = new RecordingListener();
+      to.submit(
+          new SequenceRequest(name, prompt(40), 0, 50, Integer.MAX_VALUE, Sampling.GREEDY), heard);
+      if (id % 3 == 0) {
+        to.cancel(name);
+      }
+      all.add(heard.awaitEnd());
+    }
   }
 
   private static @Nullable Kind kind(RecordingListener heard) {
@@ -207,11 +271,13 @@ class SimulatedEngineTest {
   private SimulatedEngine load(Map<String, String> options) {
     Map<String, String> all = new HashMap<>(Map.of("profile", "cpu-2core"));
     all.putAll(options);
-    SimulatedEngine loaded =
-        SimulatedEngine.load(
-            new EngineSettings(4096, 4, 0, 0, KvType.F16, FlashAttention.AUTO, false, all), time);
+    SimulatedEngine loaded = SimulatedEngine.load(settings(all), time);
     engine = loaded;
     return loaded;
+  }
+
+  private static EngineSettings settings(Map<String, String> options) {
+    return new EngineSettings(4096, 4, 0, 0, KvType.F16, FlashAttention.AUTO, false, options);
   }
 
   private RecordingListener submit(SimulatedEngine to, int[] prompt, int maxTokens) {
