@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -156,11 +157,7 @@ class GgufValidatorTest {
     return new GgufWriter()
         .uint32("split.no", number)
         .uint32("split.count", 2)
-        .tensor(
-            "t" + number,
-            GgmlType.F32,
-            List.of(8L),
-            out -> out.write(java.nio.ByteBuffer.allocate(32)));
+        .tensor("t" + number, GgmlType.F32, List.of(8L), out -> out.write(ByteBuffer.allocate(32)));
   }
 
   private static byte[] tensor(GgmlType type, long offset, long... dimensions) {
