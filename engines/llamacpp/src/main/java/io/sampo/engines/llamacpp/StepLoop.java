@@ -322,6 +322,8 @@ final class StepLoop implements Runnable {
     sequence.end();
     slots.release(sequence.slot(), sequence.tokens(), sequence.computed());
     leave(sequence);
+    // Whoever hears of the end may look at the statistics at once.
+    stats = snapshot();
   }
 
   private void leave(Sequence sequence) {
