@@ -1,0 +1,200 @@
+package io.sampo.cluster.gateway;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.sampo.actors.admission.Admission;
+import io.sampo.actors.generation.ServedModels;
+import io.sampo.actors.wire.ErrorCode;
+import io.sampo.actors.wire.Failure;
+import io.sampo.cluster.gateway.answer.Answers;
+import io.sampo.cluster.gateway.answer.OpenAnswers;
+import io.sampo.cluster.gateway.decode.CallDecoder;
+import io.sampo.cluster.gateway.http.ExchangeStage;
+import io.sampo.cluster.gateway.http.HostPolicy;
+import io.sampo.cluster.gateway.http.RequestBody;
+import io.sampo.cluster.gateway.http.WriteGuard;
+import io.sampo.cluster.gateway.json.UnknownFields;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.Done;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.http.javadsl.Http;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.settings.ServerSettings;
+import org.apache.pekko.stream.KillSwitches;
+import org.apache.pekko.stream.Materializer;
+import org.apache.pekko.stream.SharedKillSwitch;
+import org.apache.pekko.stream.TLSProtocol.SessionBytes;
+import org.apache.pekko.stream.TLSProtocol.SslTlsInbound;
+import org.apache.pekko.stream.TLSProtocol.SslTlsOutbound;
+import org.apache.pekko.stream.javadsl.BidiFlow;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.stream.javadsl.Keep;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.TLSPlacebo;
+import org.apache.pekko.stream.javadsl.Tcp;
+import org.apache.pekko.util.ByteString;
+
+/**
+ * The running HTTP endpoint. Each connection is socket, {@link WriteGuard}, Pekko's HTTP layer,
+ * {@link ExchangeStage}; the layers are put together here and not by Pekko's own binding, which has
+ * no place for a guard beside the socket and ends streams at once when it is stopped.
+ */
+public final class HttpGateway {
+
+  private static final Duration LAST_BYTES = Duration.ofSeconds(2);
+
+  private final Tcp.ServerBinding binding;
+  private final OpenAnswers open;
+  private final SharedKillSwitch connections;
+
+  private HttpGateway(Tcp.ServerBinding binding, OpenAnswers open, SharedKillSwitch connections) {
+    this.binding = binding;
+    this.open = open;
+    this.connections = connections;
+  }
+
+  /** Listens from the moment the returned stage is done; fails when the address is taken. */
+  public static CompletionStage<HttpGateway> bind(
+      ActorSystem<?> system,
+      Endpoint endpoint,
+      GatewaySettings settings,
+      ActorRef<Admission.Command> admission,
+      ServedModels models,
+      NodeHealth health) {
+    OpenAnswers open = new OpenAnswers();
+    SharedKillSwitch connections = KillSwitches.shared("http-connections");
+    Dispatcher dispatcher = dispatcher(system, endpoint, settings, admission, models, health, open);
+    ExchangeStage exchanges =
+        new ExchangeStage(dispatcher, settings.headerTimeout(), settings.idleTimeout());
+    ServerSettings http = serverSettings(system, settings);
+    return Tcp.get(system)
+        .bind(
+            endpoint.host(),
+            endpoint.port(),
+            http.getBacklog(),
+            http.getSocketOptions(),
+            false,
+            Optional.empty())
+        .mapAsyncUnordered(
+            settings.maxConnections(),
+            connection ->
+                connection
+                    .flow()
+                    .watchTermination((unused, closed) -> closed)
+                    .join(server(system, http, settings, connections, exchanges))
+                    .run(Materializer.matFromSystem(system))
+                    .handle((done, failure) -> Done.getInstance()))
+        .toMat(Sink.ignore(), Keep.left())
+        .run(Materializer.matFromSystem(system))
+        .thenApply(binding -> new HttpGateway(binding, open, connections));
+  }
+
+  private static Flow<ByteString, ByteString, NotUsed> server(
+      ActorSystem<?> system,
+      ServerSettings http,
+      GatewaySettings settings,
+      SharedKillSwitch connections,
+      ExchangeStage exchanges) {
+    BidiFlow<HttpResponse, ByteString, ByteString, HttpRequest, NotUsed> layers =
+        Http.get(system)
+            .serverLayer(http)
+            .atop(withoutTls())
+            .atop(BidiFlow.fromGraph(new WriteGuard(settings.writeTimeout())))
+            .atop(BidiFlow.fromFlows(connections.flow(), connections.flow()));
+    return Flow.fromGraph(exchanges).join(layers);
+  }
+
+  private static BidiFlow<SslTlsOutbound, ByteString, ByteString, SslTlsInbound, NotUsed>
+      withoutTls() {
+    return BidiFlow.fromFlows(
+            Flow.of(SslTlsOutbound.class),
+            Flow.<SessionBytes, SslTlsInbound, SessionBytes, NotUsed>upcast(
+                Flow.of(SessionBytes.class)))
+        .atop(TLSPlacebo.getInstance());
+  }
+
+  private static Dispatcher dispatcher(
+      ActorSystem<?> system,
+      Endpoint endpoint,
+      GatewaySettings settings,
+      ActorRef<Admission.Command> admission,
+      ServedModels models,
+      NodeHealth health,
+      OpenAnswers open) {
+    Materializer materializer = Materializer.matFromSystem(system);
+    RequestBody body =
+        new RequestBody(settings.maxBodyBytes(), settings.bodyTimeout(), materializer);
+    CallDecoder decoder = new CallDecoder(models, settings.defaults(), new UnknownFields());
+    Answers answers =
+        new Answers(
+            admission,
+            open,
+            new Answers.Style(
+                settings.streamCredit(),
+                settings.keepAlive(),
+                endpoint.debugHeaders(),
+                "sampo-" + endpoint.version()),
+            materializer);
+    return new Dispatcher(
+        new HostPolicy(endpoint.host(), endpoint.allowedHosts()),
+        endpoint.keys(),
+        new ChatRoutes(body, decoder, answers),
+        new CompletionRoutes(body, decoder, answers),
+        new ModelRoutes(models),
+        new TokenRoutes(
+            body,
+            decoder,
+            system.dispatchers().lookup(DispatcherSelector.blocking()),
+            settings.maxTokenizations()),
+        new HealthRoutes(health, open::draining, endpoint.version()));
+  }
+
+  private static ServerSettings serverSettings(ActorSystem<?> system, GatewaySettings settings) {
+    Config server = ConfigFactory.empty().withValue("pekko.http.server", settings.http().root());
+    return ServerSettings.create(server.withFallback(system.settings().config()).resolve());
+  }
+
+  /** Where it listens, with the port the system chose. */
+  public InetSocketAddress address() {
+    return binding.localAddress();
+  }
+
+  /** How many answers run. */
+  public int runningAnswers() {
+    return open.running();
+  }
+
+  /**
+   * Stops: takes no new connection and refuses new requests on open ones; what runs may finish
+   * until the deadline and is then ended with an error; last, the connections are closed.
+   */
+  public CompletionStage<Done> terminate(Duration deadline) {
+    CompletableFuture<Void> drained = open.drain().toCompletableFuture();
+    return binding
+        .unbind()
+        .thenCompose(done -> orTimeout(drained, deadline))
+        .thenCompose(
+            done -> {
+              open.cut(Failure.unavailable(ErrorCode.DRAINING, 1));
+              return orTimeout(drained, LAST_BYTES);
+            })
+        .thenApply(
+            done -> {
+              connections.shutdown();
+              return Done.getInstance();
+            });
+  }
+
+  private static CompletionStage<Void> orTimeout(CompletableFuture<Void> stage, Duration longest) {
+    return stage.copy().completeOnTimeout(null, longest.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}

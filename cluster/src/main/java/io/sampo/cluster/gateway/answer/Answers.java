@@ -1,0 +1,158 @@
+package io.sampo.cluster.gateway.answer;
+
+import io.sampo.actors.admission.Admission;
+import io.sampo.actors.generation.GenerationEvent;
+import io.sampo.actors.wire.ErrorCode;
+import io.sampo.actors.wire.Failure;
+import io.sampo.cluster.gateway.decode.Call;
+import io.sampo.cluster.gateway.http.ErrorMapper;
+import io.sampo.cluster.gateway.http.Exchange;
+import io.sampo.cluster.gateway.json.Refusal;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.MediaTypes;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+import org.apache.pekko.japi.Pair;
+import org.apache.pekko.stream.Materializer;
+import org.apache.pekko.stream.javadsl.Keep;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.Source;
+import org.apache.pekko.util.ByteString;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a decoded request and makes the HTTP answer. The answer's status waits for the first event,
+ * so that a refusal has its own; after that a failure can only be told inside the stream.
+ */
+public final class Answers {
+
+  private static final ByteString KEEP_ALIVE = ByteString.fromString(": keep-alive\n\n");
+
+  private final ActorRef<Admission.Command> admission;
+  private final OpenAnswers open;
+  private final Style style;
+  private final Materializer materializer;
+
+  /**
+   * How answers are given.
+   *
+   * @param credit how many events of one request may be under way
+   * @param keepAlive the longest silence in a stream before a comment is sent
+   * @param debugHeaders whether answers tell how they were routed
+   * @param fingerprint what clients see as {@code system_fingerprint} of real models
+   */
+  public record Style(int credit, Duration keepAlive, boolean debugHeaders, String fingerprint) {}
+
+  public Answers(
+      ActorRef<Admission.Command> admission,
+      OpenAnswers open,
+      Style style,
+      Materializer materializer) {
+    this.admission = admission;
+    this.open = open;
+    this.style = style;
+    this.materializer = materializer;
+  }
+
+  public CompletionStage<HttpResponse> chat(Exchange exchange, Call call) {
+    return run(exchange, call, new ChatEncoder(head("chatcmpl-", call)));
+  }
+
+  public CompletionStage<HttpResponse> completion(Exchange exchange, Call call) {
+    return run(exchange, call, new CompletionEncoder(head("cmpl-", call)));
+  }
+
+  private AnswerHead head(String prefix, Call call) {
+    return new AnswerHead(
+        prefix + Exchange.randomName(),
+        Instant.now().getEpochSecond(),
+        call.modelName(),
+        call.model().simulated() ? "simulated" : style.fingerprint,
+        call.request().choices(),
+        call.stream() && call.includeUsage(),
+        call.logprobs());
+  }
+
+  private CompletionStage<HttpResponse> run(Exchange exchange, Call call, AnswerEncoder encoder) {
+    if (open.draining()) {
+      throw new Refusal(Failure.unavailable(ErrorCode.DRAINING, 1));
+    }
+    var events = Source.fromGraph(new GenerationSource(admission, call.request(), style.credit));
+    return call.stream()
+        ? stream(exchange, events, encoder)
+        : whole(exchange, events, new Collected(call.request().choices()), encoder);
+  }
+
+  private CompletionStage<HttpResponse> whole(
+      Exchange exchange,
+      Source<GenerationEvent, AnswerControl> events,
+      Collected empty,
+      AnswerEncoder encoder) {
+    Pair<AnswerControl, CompletionStage<Collected>> run =
+        events.toMat(Sink.fold(empty, Collected::add), Keep.both()).run(materializer);
+    begun(exchange, run.first());
+    return run.second()
+        .thenApply(
+            all -> {
+              tellRoute(exchange, all.started);
+              return all.usage != null
+                  ? Exchange.json(encoder.whole(all, all.usage))
+                  : ErrorMapper.response(
+                      all.failure != null ? all.failure : Failure.internal(exchange.id()));
+            });
+  }
+
+  private CompletionStage<HttpResponse> stream(
+      Exchange exchange, Source<GenerationEvent, AnswerControl> events, AnswerEncoder encoder) {
+    var run = events.prefixAndTail(1).toMat(Sink.head(), Keep.both()).run(materializer);
+    begun(exchange, run.first());
+    exchange.streamsUntil(run.first().over());
+    return run.second()
+        .thenApply(
+            begun ->
+                switch (begun.first().getFirst()) {
+                  case GenerationEvent.Failed failed -> ErrorMapper.response(failed.failure());
+                  case GenerationEvent first -> {
+                    if (first instanceof GenerationEvent.Started started) {
+                      tellRoute(exchange, started);
+                    }
+                    yield eventStream(first, begun.second(), encoder);
+                  }
+                });
+  }
+
+  private HttpResponse eventStream(
+      GenerationEvent first, Source<GenerationEvent, NotUsed> others, AnswerEncoder encoder) {
+    Source<ByteString, NotUsed> bytes =
+        Source.single(first)
+            .concat(others)
+            .map(encoder::encode)
+            .filter(ByteString::nonEmpty)
+            .keepAlive(style.keepAlive, () -> KEEP_ALIVE);
+    return HttpResponse.create()
+        .withEntity(HttpEntities.createChunked(MediaTypes.TEXT_EVENT_STREAM.toContentType(), bytes))
+        .addHeaders(
+            List.of(
+                RawHeader.create("cache-control", "no-cache"),
+                RawHeader.create("x-accel-buffering", "no")));
+  }
+
+  private void begun(Exchange exchange, AnswerControl answer) {
+    open.begun(answer);
+    exchange.whenClientLeaves(() -> answer.end(Failure.readerStalled()));
+  }
+
+  private void tellRoute(Exchange exchange, GenerationEvent.@Nullable Started started) {
+    if (style.debugHeaders && started != null) {
+      exchange.answerHeader("x-sampo-replica", started.replica().toString());
+      exchange.answerHeader("x-sampo-route", started.route());
+      exchange.answerHeader("x-sampo-cached-tokens", "" + started.cachedTokens());
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package io.sampo.cluster.gateway.http;
+
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.apache.pekko.http.javadsl.model.ContentTypes;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+
+/**
+ * One request and the answer to it, from the first byte of the one to the last of the other.
+ *
+ * <p>Invariant: what is registered with {@link #whenClientLeaves} runs once the client is known to
+ * be gone, also when that was before it was registered.
+ */
+public final class Exchange {
+
+  private static final Pattern CLIENT_ID = Pattern.compile("[A-Za-z0-9._-]{1,128}");
+
+  private final HttpRequest request;
+  private final String id;
+  private final long begun = System.nanoTime();
+  private final CompletableFuture<Void> clientGone = new CompletableFuture<>();
+  private final List<HttpHeader> headers = new ArrayList<>();
+  private volatile CompletionStage<?> lastByte = CompletableFuture.completedStage(null);
+
+  public Exchange(HttpRequest request) {
+    this.request = request;
+    this.id =
+        header("x-request-id")
+            .filter(value -> CLIENT_ID.matcher(value).matches())
+            .orElseGet(() -> "req-" + randomName());
+  }
+
+  /** 24 hexadecimal digits that no other answer of this server bears. */
+  public static String randomName() {
+    UUID random = UUID.randomUUID();
+    HexFormat hex = HexFormat.of();
+    return hex.toHexDigits(random.getMostSignificantBits())
+        + hex.toHexDigits((int) random.getLeastSignificantBits());
+  }
+
+  public HttpRequest request() {
+    return request;
+  }
+
+  /** The client's request id, or one made for it. */
+  public String id() {
+    return id;
+  }
+
+  public Optional<String> header(String lowercaseName) {
+    return request.getHeader(lowercaseName).map(HttpHeader::value);
+  }
+
+  /** Adds a header to the answer, whatever it will be. Only before the answer is there. */
+  public void answerHeader(String name, String value) {
+    headers.add(RawHeader.create(name, value));
+  }
+
+  public void whenClientLeaves(Runnable action) {
+    var unused = clientGone.thenRun(action);
+  }
+
+  void clientLeft() {
+    clientGone.complete(null);
+  }
+
+  /** Tells when the last byte of a streamed answer is made; without it that is at once. */
+  public void streamsUntil(CompletionStage<?> lastByteMade) {
+    lastByte = lastByteMade;
+  }
+
+  CompletionStage<?> lastByte() {
+    return lastByte;
+  }
+
+  public static HttpResponse json(byte[] body) {
+    return HttpResponse.create()
+        .withEntity(HttpEntities.create(ContentTypes.APPLICATION_JSON, body));
+  }
+
+  /** The answer with the headers that every answer has. */
+  public HttpResponse stamp(HttpResponse response) {
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+    headers.add(RawHeader.create("x-request-id", id));
+    headers.add(RawHeader.create("openai-processing-ms", Long.toString(millis)));
+    return response.addHeaders(headers);
+  }
+}
