@@ -79,6 +79,11 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private record EngineBroke(Engine engine) implements Command {}
 
+  /** Ends the actor; what sharding sends when it takes the entity away. */
+  public enum Stop implements Command {
+    STOP
+  }
+
   private enum Timer implements Command {
     BEAT,
     REPORT,
@@ -200,6 +205,9 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       case SequenceEnded ended -> running.remove(ended.sequence());
       case EngineBroke broke -> onEngineBroke(broke.engine());
       case Timer timer -> onTimer(timer);
+      case Stop stop -> {
+        return Behaviors.stopped();
+      }
     }
     return this;
   }

@@ -49,6 +49,11 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
 
   private record RequestPlaced(PlacementRequest request, ReplicaId replica) implements Command {}
 
+  /** Ends the actor; what sharding sends when it takes the entity away. */
+  public enum Stop implements Command {
+    STOP
+  }
+
   private enum Timer implements Command {
     SILENCE
   }
@@ -99,6 +104,9 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
               placed.request().session(), placed.request().blockHashes(), placed.replica());
       case Describe describe -> describe.replyTo().tell(description());
       case Timer timer -> onSilence();
+      case Stop stop -> {
+        return Behaviors.stopped();
+      }
     }
     return this;
   }

@@ -39,7 +39,7 @@ final class Bounded {
   static final class Text extends Serializer<String> {
 
     Text() {
-      super(true, true);
+      super(false, true);
     }
 
     @Override

@@ -57,6 +57,7 @@ final class Wiring {
                 entity ->
                     Router.create(new ModelId(entity.getEntityId()), settings, schedulerSettings))
             .withRole(GATEWAY)
+            .withStopMessage(Router.Stop.STOP)
             .withMessageExtractor(new EntityPerShard<>()));
   }
 
@@ -74,6 +75,7 @@ final class Wiring {
                       settings);
                 })
             .withRole(ENGINE)
+            .withStopMessage(Replica.Stop.STOP)
             .withMessageExtractor(new EntityPerShard<>()));
   }
 

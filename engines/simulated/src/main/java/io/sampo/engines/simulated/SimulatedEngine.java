@@ -199,8 +199,22 @@ public final class SimulatedEngine implements Engine {
     accepted.add(sequence);
   }
 
-  /** The engine's loop without its waiting. */
+  /**
+   * The engine's loop without its waiting. A defect of its own breaks the engine as a crash does.
+   */
   private long turn(long now) {
+    try {
+      return obey(now);
+    } catch (RuntimeException e) {
+      LOG.error("The simulated engine has a defect and breaks.", e);
+      synchronized (gate) {
+        failure = new EngineException(INTERNAL, "The simulated engine has a defect: " + e, e);
+      }
+      return now;
+    }
+  }
+
+  private long obey(long now) {
     if (ended) {
       return StepTime.Turning.ENDED;
     }

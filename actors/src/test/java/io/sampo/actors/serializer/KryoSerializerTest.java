@@ -1,0 +1,206 @@
+package io.sampo.actors.serializer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sampo.actors.generation.Generation;
+import io.sampo.actors.replica.ModelSpec;
+import io.sampo.actors.replica.Replica;
+import io.sampo.actors.router.Router;
+import io.sampo.actors.scheduler.PlacementRequest;
+import io.sampo.actors.scheduler.Scheduler;
+import io.sampo.actors.wire.Failure;
+import io.sampo.actors.wire.ModelId;
+import io.sampo.actors.wire.ReplicaId;
+import io.sampo.actors.wire.SequenceKey;
+import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.EngineSettings;
+import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Sampling;
+import io.sampo.engines.spi.TokenLogprobs;
+import java.io.NotSerializableException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.serialization.Serialization;
+import org.apache.pekko.serialization.SerializationExtension;
+import org.apache.pekko.serialization.Serializers;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+class KryoSerializerTest {
+
+  private static final ActorTestKit KIT = ActorTestKit.create();
+  private static final Serialization SERIALIZATION = SerializationExtension.get(KIT.system());
+
+  @AfterAll
+  static void stop() {
+    KIT.shutdownTestKit();
+  }
+
+  private final SequenceKey key = new SequenceKey("generation", 1, 2);
+  private final ReplicaId replica = new ReplicaId(new ModelId("model"), 3);
+  private final TestProbe<Replica.Event> events = KIT.createTestProbe();
+  private final TestProbe<Replica.Command> replicas = KIT.createTestProbe();
+  private final TestProbe<Scheduler.Reply> replies = KIT.createTestProbe();
+  private final TestProbe<Router.Description> descriptions = KIT.createTestProbe();
+
+  private List<WireMessage> samples() {
+    Sampling sampling =
+        new Sampling(
+            0.8f, 40, 0.95f, 0.05f, 1f, 1.1f, 64, 0.5f, -0.5f, -7L, 2, new int[] {5, 9}, new float[] {1f, -100f}, true, 3);
+    Replica.Report report =
+        new Replica.Report(
+            replica,
+            replicas.ref(),
+            Replica.State.READY,
+            new EngineCapabilities("simulated", true, "none", 2048, 4, 300, 128, true),
+            new EngineStats(1, 2, 3, 4, 5.5, 6.5, 7, 8, 9, 10),
+            List.of(key),
+            null);
+    return List.of(
+        new Replica.Load(
+            new ModelSpec(
+                new ModelId("model"),
+                "simulated",
+                "/a/file",
+                new EngineSettings(
+                    512, 4, 2, 0, EngineSettings.KvType.Q8_0, EngineSettings.FlashAttention.ON, true, Map.of("seed", "7")),
+                2)),
+        new Replica.Start(key, 5, new int[] {1, 70_000, 3}, 1, Integer.MAX_VALUE, 64, sampling, events.ref()),
+        new Replica.PromptPiece(key, 3, new int[] {4, 5}),
+        new Replica.Allow(key, 128),
+        new Replica.Cancel(key),
+        new Replica.GenerationAlive(key),
+        new Replica.Begun(key, 17),
+        new Replica.Tokens(
+            key,
+            4,
+            new int[] {8, 9},
+            new TokenLogprobs[] {
+              new TokenLogprobs(-0.5f, new int[] {8}, new float[] {-0.5f}),
+              new TokenLogprobs(-1f, new int[0], new float[0])
+            }),
+        new Replica.Finished(key, FinishReason.LENGTH),
+        new Replica.Declined(key),
+        new Replica.Rejected(key, "a reason with ü"),
+        new Replica.Broken(key),
+        new Replica.Alive(key),
+        new Router.Place(
+            new PlacementRequest(key, "session", 100, new long[] {-1, Long.MAX_VALUE}, 5_000, replies.ref())),
+        new Router.Release(key),
+        new Router.ReplicaReported(report),
+        new Router.Describe(descriptions.ref()),
+        new Router.Description(new ModelId("model"), List.of(report)),
+        new Scheduler.Assigned(key, replica, replicas.ref(), "session"),
+        new Scheduler.Refused(key, Failure.contextLengthExceeded(256, 300)));
+  }
+
+  @Test
+  void everyMessageComesBackAsItWas() throws NotSerializableException {
+    for (WireMessage sample : samples()) {
+      WireMessage copy = decode(manifest(sample), encode(sample));
+
+      assertThat(copy).usingRecursiveComparison().isEqualTo(sample);
+    }
+  }
+
+  @Test
+  void everyWireMessageOfEveryActorHasASample() {
+    Set<Class<?>> sampled = samples().stream().map(Object::getClass).collect(Collectors.toSet());
+    Set<Class<?>> declared =
+        Stream.of(
+                Replica.Command.class,
+                Replica.Event.class,
+                Router.Command.class,
+                Scheduler.Command.class,
+                Scheduler.Reply.class,
+                Generation.Command.class)
+            .flatMap(KryoSerializerTest::leaves)
+            .filter(WireMessage.class::isAssignableFrom)
+            .collect(Collectors.toSet());
+
+    assertThat(sampled).containsAll(declared);
+    assertThat(Set.<Class<?>>copyOf(WireRegistry.MESSAGES.values())).isEqualTo(sampled);
+  }
+
+  /** The bytes of a release are read by the next one, so they do not change by accident. */
+  @Test
+  void theBytesOfAMessageStayTheSame() throws NotSerializableException {
+    String golden = "08010208090001020401"
+            + "0a67656e65726174696f6e";
+
+    assertThat(HexFormat.of().formatHex(encode(new Replica.Tokens(key, 4, new int[] {8, 9}, null))))
+        .isEqualTo(golden);
+  }
+
+  @Test
+  void anUnknownManifestIsRefused() {
+    assertThatThrownBy(() -> decode("zz9", new byte[] {1}))
+        .isInstanceOf(NotSerializableException.class);
+  }
+
+  /** A peer's bytes are hostile: whatever is broken, the answer is a refusal, at once and without a large allocation. */
+  @Test
+  void brokenBytesAreRefusedAndNothingElse() {
+    Random random = new Random(1);
+    for (WireMessage sample : samples()) {
+      byte[] good = encode(sample);
+      for (int round = 0; round < 500; round++) {
+        byte[] bad = random.nextInt(4) == 0 ? Arrays.copyOf(good, random.nextInt(good.length + 1)) : good.clone();
+        for (int flips = random.nextInt(4); flips > 0 && bad.length > 0; flips--) {
+          bad[random.nextInt(bad.length)] = (byte) random.nextInt();
+        }
+        try {
+          decode(manifest(sample), bad);
+        } catch (NotSerializableException refused) {
+          assertThat(refused).hasMessageStartingWith("broken message");
+        }
+      }
+    }
+  }
+
+  @Test
+  void aClaimOfTwoBillionElementsAllocatesNothing() {
+    byte[] claim = HexFormat.of().parseHex("01ffffffff07");
+
+    assertThatThrownBy(() -> decode("rP1", claim))
+        .isInstanceOf(NotSerializableException.class)
+        .hasStackTraceContaining("declares 2147483647 elements");
+  }
+
+  private static byte[] encode(WireMessage message) {
+    return SERIALIZATION.serialize(message).get();
+  }
+
+  private static String manifest(WireMessage message) {
+    return Serializers.manifestFor(SERIALIZATION.findSerializerFor(message), message);
+  }
+
+  private WireMessage decode(String manifest, byte[] bytes) throws NotSerializableException {
+    int identifier = SERIALIZATION.findSerializerFor(new Replica.Alive(key)).identifier();
+    try {
+      return (WireMessage) SERIALIZATION.deserialize(bytes, identifier, manifest).get();
+    } catch (Exception failure) {
+      if (failure instanceof NotSerializableException refused) {
+        throw refused;
+      }
+      throw new AssertionError("not a refusal", failure);
+    }
+  }
+
+  private static Stream<Class<?>> leaves(Class<?> type) {
+    return type.isSealed()
+        ? Arrays.stream(type.getPermittedSubclasses()).flatMap(KryoSerializerTest::leaves)
+        : Stream.of(type);
+  }
+}

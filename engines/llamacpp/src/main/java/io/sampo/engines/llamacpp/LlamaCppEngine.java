@@ -1,0 +1,173 @@
+package io.sampo.engines.llamacpp;
+
+import io.sampo.engines.llamacpp.jni.NativeContext;
+import io.sampo.engines.llamacpp.jni.NativeModel;
+import io.sampo.engines.spi.Engine;
+import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.EngineSettings;
+import io.sampo.engines.spi.EngineSettings.FlashAttention;
+import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.SequenceId;
+import io.sampo.engines.spi.SequenceListener;
+import io.sampo.engines.spi.SequenceRequest;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One model loaded by llama.cpp: what was loaded, and the loop that runs it on its own thread. */
+final class LlamaCppEngine implements Engine {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LlamaCppEngine.class);
+  private static final Duration CLOSE_DEADLINE = Duration.ofMinutes(2);
+
+  private final NativeModel model;
+  private final NativeContext context;
+  private final EngineCapabilities capabilities;
+  private final StepLoop loop;
+  private final Thread thread;
+  private boolean closed;
+
+  private LlamaCppEngine(
+      String name,
+      NativeModel model,
+      NativeContext context,
+      EngineCapabilities capabilities,
+      StepLoop.Mode mode) {
+    this.model = model;
+    this.context = context;
+    this.capabilities = capabilities;
+    loop = new StepLoop(model, context, capabilities, mode);
+    thread = Thread.ofPlatform().name("engine-" + name).daemon().unstarted(loop);
+  }
+
+  /**
+   * Loads a model that was checked and starts its thread.
+   *
+   * @param gpus the devices that take layers; empty for the CPU alone
+   */
+  static LlamaCppEngine load(
+      Path file, EngineSettings settings, LoadChoice choice, List<String> gpus) {
+    NativeModel model = NativeModel.load(file, false, gpus.isEmpty() ? 0 : settings.gpuLayers());
+    try {
+      NativeContext context = new NativeContext(model, contextSettings(settings, choice));
+      boolean reuses = context.cutsAnywhere() && !settings.deterministic();
+      LlamaCppEngine engine =
+          new LlamaCppEngine(
+              String.valueOf(file.getFileName()),
+              model,
+              context,
+              capabilities(model, choice, gpus, reuses),
+              new StepLoop.Mode(choice.batchTokens(), settings.deterministic(), reuses));
+      engine.thread.start();
+      return engine;
+    } catch (RuntimeException failed) {
+      model.close();
+      throw failed;
+    }
+  }
+
+  /**
+   * Sequences share one pool of cells, so that a common beginning can be shared without a copy. In
+   * the deterministic mode each has its own, so that its answer does not depend on where the
+   * others' cells lie.
+   */
+  private static NativeContext.Settings contextSettings(
+      EngineSettings settings, LoadChoice choice) {
+    return new NativeContext.Settings(
+        Math.multiplyExact(choice.contextTokens(), choice.maxSequences()),
+        choice.maxSequences(),
+        choice.batchTokens(),
+        choice.ubatchTokens(),
+        choice.threads(),
+        LoadChoice.ggmlType(settings.kvType()).id(),
+        flashAttention(settings.flashAttention()),
+        !settings.deterministic());
+  }
+
+  private static int flashAttention(FlashAttention choice) {
+    return switch (choice) {
+      case AUTO -> -1;
+      case OFF -> 0;
+      case ON -> 1;
+    };
+  }
+
+  private static EngineCapabilities capabilities(
+      NativeModel model, LoadChoice choice, List<String> gpus, boolean reusesPrefixes) {
+    String cpu = "CPU, " + choice.threads() + (choice.threads() == 1 ? " thread" : " threads");
+    return new EngineCapabilities(
+        "llamacpp",
+        false,
+        gpus.isEmpty() ? cpu : String.join(", ", gpus) + "; " + cpu,
+        choice.contextTokens(),
+        choice.maxSequences(),
+        model.vocabularySize(),
+        choice.kvBytesPerToken(),
+        reusesPrefixes);
+  }
+
+  @Override
+  public EngineCapabilities capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  public void submit(SequenceRequest request, SequenceListener listener) {
+    RequestRules.check(request, capabilities);
+    loop.submit(new Sequence(request, listener));
+  }
+
+  @Override
+  public void allow(SequenceId sequence, int tokenLimit) {
+    loop.allow(sequence, tokenLimit);
+  }
+
+  @Override
+  public void cancel(SequenceId sequence) {
+    loop.cancel(sequence);
+  }
+
+  @Override
+  public EngineStats stats() {
+    return loop.stats();
+  }
+
+  @Override
+  public synchronized void close() {
+    if (thread.equals(Thread.currentThread())) {
+      throw new IllegalStateException("a listener must not close its engine");
+    }
+    if (closed) {
+      return;
+    }
+    closed = true;
+    loop.close();
+    context.interrupt();
+    if (!ended()) {
+      // Freeing memory under a running step would end the process; a leak does not.
+      LOG.error("{} did not end in {}; its memory is not given back", thread, CLOSE_DEADLINE);
+      return;
+    }
+    context.close();
+    model.close();
+  }
+
+  private boolean ended() {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return thread.join(CLOSE_DEADLINE);
+        } catch (InterruptedException later) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

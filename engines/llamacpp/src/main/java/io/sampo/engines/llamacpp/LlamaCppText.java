@@ -1,0 +1,113 @@
+package io.sampo.engines.llamacpp;
+
+import io.sampo.engines.llamacpp.jni.NativeModel;
+import io.sampo.engines.modelstore.gguf.GgufSummary;
+import io.sampo.engines.spi.ChatPrompt;
+import io.sampo.engines.spi.TextCodec;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * A model's tokenizer and chat format by llama.cpp, from a load of the vocabulary alone. The bytes
+ * of all tokens are copied to Java once, so that text comes out without a native call.
+ */
+final class LlamaCppText implements TextCodec {
+
+  private final NativeModel model;
+  private final int trainedContextTokens;
+  private final byte[][] pieces;
+  private final byte[][] specialPieces;
+  private final BitSet endTokens = new BitSet();
+  private final boolean hasChatTemplate;
+
+  private LlamaCppText(NativeModel model, int trainedContextTokens) {
+    this.model = model;
+    this.trainedContextTokens = trainedContextTokens;
+    pieces = split(model.pieces(false));
+    specialPieces = split(model.pieces(true));
+    share(pieces, specialPieces);
+    for (int token : model.endTokens()) {
+      endTokens.set(token);
+    }
+    hasChatTemplate = model.openChat();
+  }
+
+  static LlamaCppText open(Path file, GgufSummary summary) {
+    NativeModel model = NativeModel.load(file, true, 0);
+    try {
+      return new LlamaCppText(model, summary.trainedContextTokens());
+    } catch (RuntimeException failed) {
+      model.close();
+      throw failed;
+    }
+  }
+
+  private static byte[][] split(NativeModel.Pieces all) {
+    byte[][] pieces = new byte[all.starts().length - 1][];
+    for (int i = 0; i < pieces.length; i++) {
+      pieces[i] = Arrays.copyOfRange(all.bytes(), all.starts()[i], all.starts()[i + 1]);
+    }
+    return pieces;
+  }
+
+  /** Most tokens look the same either way; one copy of them is enough. */
+  private static void share(byte[][] pieces, byte[][] specialPieces) {
+    for (int i = 0; i < pieces.length; i++) {
+      if (Arrays.equals(pieces[i], specialPieces[i])) {
+        specialPieces[i] = pieces[i];
+      }
+    }
+  }
+
+  @Override
+  public int vocabularySize() {
+    return pieces.length;
+  }
+
+  @Override
+  public int trainedContextTokens() {
+    return trainedContextTokens;
+  }
+
+  @Override
+  public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+    return model.tokenize(text, addSpecial, parseSpecial);
+  }
+
+  @Override
+  public byte[] piece(int token, boolean special) {
+    return special ? specialPieces[token] : pieces[token];
+  }
+
+  @Override
+  public boolean endsText(int token) {
+    return endTokens.get(token);
+  }
+
+  @Override
+  public boolean hasChatTemplate() {
+    return hasChatTemplate;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>A template that writes the begin token itself has it removed by llama.cpp when the tokenizer
+   * adds one, so special tokens are always to be added.
+   */
+  @Override
+  public ChatPrompt applyChatTemplate(String messagesJson) {
+    if (!hasChatTemplate) {
+      return new ChatPrompt(PlainMessages.join(messagesJson), true, List.of());
+    }
+    NativeModel.Chat chat = model.applyChat(messagesJson);
+    return new ChatPrompt(chat.text(), true, chat.stops());
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}

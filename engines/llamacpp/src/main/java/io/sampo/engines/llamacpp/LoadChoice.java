@@ -1,0 +1,138 @@
+package io.sampo.engines.llamacpp;
+
+import io.sampo.engines.modelstore.gguf.GgmlType;
+import io.sampo.engines.modelstore.gguf.GgufSummary;
+import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.EngineException.Kind;
+import io.sampo.engines.spi.EngineSettings;
+import io.sampo.engines.spi.LoadPlan;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What settings and model come to: every number that the settings leave open is chosen here.
+ *
+ * @param contextTokens of one sequence
+ * @param batchTokens most rows of a step
+ * @param ubatchTokens rows of one pass over the weights
+ * @param kvBytesPerToken 0 for recurrent models
+ */
+record LoadChoice(
+    int contextTokens,
+    int maxSequences,
+    int threads,
+    int batchTokens,
+    int ubatchTokens,
+    long kvBytesPerToken,
+    long computeBytes) {
+
+  /** The option for the most tokens of a step. */
+  static final String BATCH_TOKENS = "batch-tokens";
+
+  /** The option for the tokens of one pass over the weights. */
+  static final String UBATCH_TOKENS = "ubatch-tokens";
+
+  private static final int DEFAULT_SEQUENCES = 4;
+  private static final int DEFAULT_CONTEXT = 8192;
+  private static final int LEAST_CONTEXT = 256;
+  private static final int DEFAULT_BATCH = 512;
+  private static final int MAX_BATCH = 1 << 16;
+  private static final long FIXED_BYTES = 64L << 20;
+
+  /**
+   * Chooses.
+   *
+   * @param availableBytes memory that could be used; half of it is offered to the KV when the
+   *     context is left open
+   * @throws EngineException INVALID_REQUEST for an option that is unknown or out of range
+   */
+  static LoadChoice of(GgufSummary model, EngineSettings settings, long availableBytes) {
+    Map<String, String> options = settings.options();
+    for (String name : options.keySet()) {
+      if (!Set.of(BATCH_TOKENS, UBATCH_TOKENS).contains(name)) {
+        throw new EngineException(
+            Kind.INVALID_REQUEST, "the llamacpp engine has no option '" + name + "'");
+      }
+    }
+    int sequences = settings.maxSequences() == 0 ? DEFAULT_SEQUENCES : settings.maxSequences();
+    long kvBytes = model.kvBytesPerToken(ggmlType(settings.kvType()));
+    int context = contextTokens(model, settings, sequences, kvBytes, availableBytes);
+    int batch = Math.max(option(options, BATCH_TOKENS, DEFAULT_BATCH), sequences);
+    int ubatch = Math.min(option(options, UBATCH_TOKENS, batch), batch);
+    int cores = Runtime.getRuntime().availableProcessors();
+    return new LoadChoice(
+        context,
+        sequences,
+        settings.threads() == 0 ? cores : settings.threads(),
+        batch,
+        ubatch,
+        kvBytes,
+        computeBytes(model, sequences, ubatch));
+  }
+
+  private static int contextTokens(
+      GgufSummary model, EngineSettings settings, int sequences, long kvBytes, long available) {
+    int trained = model.trainedContextTokens();
+    int most = trained > 0 ? trained : DEFAULT_CONTEXT;
+    if (settings.contextTokens() > 0) {
+      return Math.min(settings.contextTokens(), most);
+    }
+    int chosen = Math.min(most, DEFAULT_CONTEXT);
+    if (kvBytes > 0) {
+      long fits = available / 2 / kvBytes / sequences;
+      chosen = (int) Math.min(chosen, Math.max(fits, LEAST_CONTEXT));
+    }
+    return Math.min(chosen, most);
+  }
+
+  /**
+   * llama.cpp's activations of one pass are a few matrices as wide as the widest layer; the widest
+   * are the feed-forward ones, about four times the residual stream. Logits come on top.
+   */
+  private static long computeBytes(GgufSummary model, int sequences, int ubatch) {
+    long activations = 12L * ubatch * model.embeddingLength() * Float.BYTES;
+    long logits = 2L * sequences * model.vocabularySize() * Float.BYTES;
+    return FIXED_BYTES + activations + logits;
+  }
+
+  private static int option(Map<String, String> options, String name, int otherwise) {
+    String text = options.get(name);
+    if (text == null) {
+      return otherwise;
+    }
+    try {
+      int value = Integer.parseInt(text);
+      if (value >= 1 && value <= MAX_BATCH) {
+        return value;
+      }
+    } catch (NumberFormatException notANumber) {
+      // Falls through to the one answer for both mistakes.
+    }
+    throw new EngineException(
+        Kind.INVALID_REQUEST, name + " must be 1 to " + MAX_BATCH + ", is '" + text + "'");
+  }
+
+  static GgmlType ggmlType(EngineSettings.KvType type) {
+    return switch (type) {
+      case F16 -> GgmlType.F16;
+      case Q8_0 -> GgmlType.Q8_0;
+      case Q4_0 -> GgmlType.Q4_0;
+    };
+  }
+
+  long kvBytes() {
+    return kvBytesPerToken * contextTokens * maxSequences;
+  }
+
+  LoadPlan plan(GgufSummary model) {
+    return new LoadPlan(
+        model.architecture(),
+        model.parameters(),
+        model.trainedContextTokens(),
+        contextTokens,
+        maxSequences,
+        model.weightBytes(),
+        kvBytes(),
+        computeBytes);
+  }
+}

@@ -1,0 +1,62 @@
+package io.sampo.engines.llamacpp;
+
+import io.sampo.engines.spi.EngineStats;
+import java.util.List;
+
+/** What an engine's thread counts for {@link EngineStats}. */
+final class StepCounters {
+
+  private final RateMeter prefill = new RateMeter();
+  private final RateMeter decode = new RateMeter();
+  private long promptTokens;
+  private long cachedTokens;
+  private long generatedTokens;
+  private long steps;
+
+  void began(int prompt, int cached) {
+    promptTokens += prompt;
+    cachedTokens += cached;
+  }
+
+  void generated() {
+    generatedTokens++;
+  }
+
+  /**
+   * Counts a step before its results are taken. Its whole time goes to both rates: what a mixed
+   * step slows down is part of the truth.
+   */
+  void stepped(List<Sequence> running, int[] rows, long nanos) {
+    int prompts = 0;
+    int answers = 0;
+    for (int i = 0; i < running.size(); i++) {
+      if (running.get(i).inPrompt()) {
+        prompts += rows[i];
+      } else {
+        answers += rows[i];
+      }
+    }
+    double seconds = nanos / 1e9;
+    if (prompts > 0) {
+      prefill.add(prompts, seconds);
+    }
+    if (answers > 0) {
+      decode.add(answers, seconds);
+    }
+    steps++;
+  }
+
+  EngineStats stats(int running, int waiting, long kvUsed, long kvTotal) {
+    return new EngineStats(
+        running,
+        waiting,
+        kvUsed,
+        kvTotal,
+        prefill.tokensPerSecond(),
+        decode.tokensPerSecond(),
+        promptTokens,
+        cachedTokens,
+        generatedTokens,
+        steps);
+  }
+}

@@ -1,0 +1,228 @@
+package io.sampo.engines.llamacpp.jni;
+
+import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.EngineException.Kind;
+import io.sampo.engines.spi.TokenLogprobs;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+
+/**
+ * The native state of all sequences of an engine and the step that advances them. A step's rows are
+ * written straight into native memory and its results read from there, so a step is one native call
+ * and allocates nothing. Used by one thread, except for {@link #interrupt}.
+ */
+public final class NativeContext implements AutoCloseable {
+
+  /** How a step ended. */
+  public enum Outcome {
+    /** All rows are computed and all tokens chosen. */
+    DONE,
+    /** There was no room for the rows' KV; nothing has changed. */
+    NO_ROOM,
+    /** {@link #interrupt} was called; the sequences' state is undefined. */
+    INTERRUPTED
+  }
+
+  /**
+   * How a context is made.
+   *
+   * @param cells tokens whose KV fits, of all sequences together
+   * @param batchTokens most rows of a step
+   * @param ubatchTokens rows of one pass over the weights
+   * @param kvType ggml's number of the number format
+   * @param flashAttention -1 llama.cpp chooses, 0 off, 1 on
+   * @param unified one pool of cells for all sequences instead of one part for each
+   */
+  public record Settings(
+      int cells,
+      int maxSequences,
+      int batchTokens,
+      int ubatchTokens,
+      int threads,
+      int kvType,
+      int flashAttention,
+      boolean unified) {}
+
+  private static final int MAX_TOP_LOGPROBS = 20;
+
+  private final IntBuffer tokens;
+  private final IntBuffer positions;
+  private final IntBuffer sequences;
+  private final LongBuffer samplers;
+  private final IntBuffer indexes;
+  private final IntBuffer chosen;
+  private final FloatBuffer logprobs;
+  private final IntBuffer topIds;
+  private final FloatBuffer topLogprobs;
+  private long handle;
+  private int rows;
+
+  /**
+   * @throws EngineException OUT_OF_MEMORY, or MODEL_REJECTED when the model cannot generate or the
+   *     settings do not suit it
+   */
+  public NativeContext(NativeModel model, Settings settings) {
+    try {
+      handle =
+          create(
+              model.handle(),
+              settings.cells,
+              settings.maxSequences,
+              settings.batchTokens,
+              settings.ubatchTokens,
+              settings.threads,
+              settings.kvType,
+              settings.flashAttention,
+              settings.unified);
+    } finally {
+      NativeLibrary.forwardLog();
+    }
+    Object[] columns = columns(handle);
+    tokens = buffer(columns[0]).asIntBuffer();
+    positions = buffer(columns[1]).asIntBuffer();
+    sequences = buffer(columns[2]).asIntBuffer();
+    samplers = buffer(columns[3]).asLongBuffer();
+    indexes = buffer(columns[4]).asIntBuffer();
+    chosen = buffer(columns[5]).asIntBuffer();
+    logprobs = buffer(columns[6]).asFloatBuffer();
+    topIds = buffer(columns[7]).asIntBuffer();
+    topLogprobs = buffer(columns[8]).asFloatBuffer();
+  }
+
+  private static ByteBuffer buffer(Object column) {
+    return ((ByteBuffer) column).order(ByteOrder.nativeOrder());
+  }
+
+  /** Begins a step. */
+  public void clear() {
+    rows = 0;
+  }
+
+  public int rows() {
+    return rows;
+  }
+
+  /**
+   * Adds a token to compute.
+   *
+   * @param token inside the vocabulary
+   * @param position its place in the sequence, just after what the context holds of it
+   */
+  public void add(int token, int position, int sequence) {
+    put(token, position, sequence);
+    samplers.put(rows, 0);
+    rows++;
+  }
+
+  /**
+   * Adds a token to compute and to choose the next one after.
+   *
+   * @param index of the token to choose, in its answer
+   */
+  public void addAndChoose(
+      int token, int position, int sequence, NativeSampler sampler, int index) {
+    put(token, position, sequence);
+    samplers.put(rows, sampler.handle());
+    indexes.put(rows, index);
+    rows++;
+  }
+
+  private void put(int token, int position, int sequence) {
+    checkOpen();
+    tokens.put(rows, token);
+    positions.put(rows, position);
+    sequences.put(rows, sequence);
+  }
+
+  /**
+   * Computes the rows and chooses tokens.
+   *
+   * @throws EngineException INTERNAL when native code fails; the context is then unusable
+   */
+  public Outcome step() {
+    checkOpen();
+    int code = step(handle, rows);
+    return switch (code) {
+      case 0 -> Outcome.DONE;
+      case 1 -> Outcome.NO_ROOM;
+      case 2 -> Outcome.INTERRUPTED;
+      default -> throw new EngineException(Kind.INTERNAL, "llama_decode gave code " + code);
+    };
+  }
+
+  /** The token chosen for the n-th row that asked for one; -1 when none was possible. */
+  public int chosen(int n) {
+    return chosen.get(n);
+  }
+
+  /** What was reported beside {@link #chosen}, when the sampler's settings ask for it. */
+  public TokenLogprobs logprobs(int n, int top) {
+    int[] ids = new int[top];
+    float[] values = new float[top];
+    topIds.get(n * MAX_TOP_LOGPROBS, ids);
+    topLogprobs.get(n * MAX_TOP_LOGPROBS, values);
+    return new TokenLogprobs(logprobs.get(n), ids, values);
+  }
+
+  /**
+   * Forgets a sequence from a position on; 0 forgets all of it and always succeeds.
+   *
+   * @return false when the model's state cannot be cut there; nothing has changed then
+   */
+  public boolean forget(int sequence, int from) {
+    checkOpen();
+    return forget(handle, sequence, from);
+  }
+
+  /** Whether a sequence can be cut at any position; not so for recurrent models. */
+  public boolean cutsAnywhere() {
+    checkOpen();
+    return cutsAnywhere(handle);
+  }
+
+  /** Makes the running step and all later ones end soon. For any thread, before {@link #close}. */
+  public void interrupt() {
+    checkOpen();
+    interrupt(handle);
+  }
+
+  private void checkOpen() {
+    if (handle == 0) {
+      throw new EngineException(Kind.CLOSED, "the context was closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (handle != 0) {
+      free(handle);
+      handle = 0;
+    }
+  }
+
+  private static native long create(
+      long model,
+      int cells,
+      int maxSequences,
+      int batchTokens,
+      int ubatchTokens,
+      int threads,
+      int kvType,
+      int flashAttention,
+      boolean unified);
+
+  private static native void free(long context);
+
+  private static native Object[] columns(long context);
+
+  private static native int step(long context, int rows);
+
+  private static native void interrupt(long context);
+
+  private static native boolean forget(long context, int sequence, int from);
+
+  private static native boolean cutsAnywhere(long context);
+}

@@ -1,0 +1,123 @@
+#include "context.h"
+
+#include <algorithm>
+
+#include "failure.h"
+#include "log_capture.h"
+#include "model.h"
+
+namespace sampo {
+
+namespace {
+
+llama_context_params params_of(const ContextSettings & settings) {
+    llama_context_params params = llama_context_default_params();
+    params.n_ctx                = settings.cells;
+    params.n_batch              = settings.batch_tokens;
+    params.n_ubatch             = settings.ubatch_tokens;
+    params.n_seq_max            = settings.max_sequences;
+    // One row of logits for each sequence; without this there is room for a whole batch of them.
+    params.n_outputs_max        = settings.max_sequences;
+    params.n_threads            = settings.threads;
+    params.n_threads_batch      = settings.threads;
+    params.type_k               = (ggml_type) settings.kv_type;
+    params.type_v               = (ggml_type) settings.kv_type;
+    params.flash_attn_type      = (llama_flash_attn_type) settings.flash_attention;
+    params.kv_unified           = settings.unified;
+    params.no_perf              = true;
+    return params;
+}
+
+bool on_abort(void * context) {
+    return ((Context *) context)->was_interrupted();
+}
+
+}  // namespace
+
+Context::Context(const Model & model, const ContextSettings & settings) : model(model) {
+    if (llama_model_has_encoder(model.raw())) {
+        throw Failure(Kind::MODEL_REJECTED, "encoder models are not supported");
+    }
+    llama_context_params params = params_of(settings);
+    params.abort_callback       = on_abort;
+    params.abort_callback_data  = this;
+    LogCapture log;
+    context.reset(llama_init_from_model(model.raw(), params));
+    if (!context) {
+        const std::string reason = log.errors("llama.cpp gave no reason");
+        throw Failure(reason.find("alloc") != std::string::npos ? Kind::OUT_OF_MEMORY : Kind::MODEL_REJECTED, reason);
+    }
+    if (!llama_get_memory(context.get())) {
+        throw Failure(Kind::MODEL_REJECTED, "the model computes embeddings and cannot generate");
+    }
+    const size_t rows = settings.batch_tokens;
+    const size_t outs = settings.max_sequences;
+    columns.token.resize(rows);
+    columns.position.resize(rows);
+    columns.sequence.resize(rows);
+    columns.sampler.resize(rows);
+    columns.index.resize(rows);
+    columns.chosen.resize(outs);
+    columns.logprob.resize(outs);
+    columns.top_ids.resize(outs * MAX_TOP_LOGPROBS);
+    columns.top_logprobs.resize(outs * MAX_TOP_LOGPROBS);
+    wanted.resize(rows);
+    sequences_of_row.assign(rows, 1);
+    for (auto & sequence : columns.sequence) {
+        sequence_of_row.push_back(&sequence);
+    }
+}
+
+int Context::step(int rows) {
+    const auto sampled = std::count_if(columns.sampler.begin(), columns.sampler.begin() + rows, [](int64_t s) { return s != 0; });
+    if (sampled > (ptrdiff_t) columns.chosen.size()) {
+        throw Failure(Kind::INTERNAL, "more rows want a token than there are sequences");
+    }
+    for (int row = 0; row < rows; row++) {
+        wanted[row] = columns.sampler[row] != 0;
+    }
+    const llama_batch batch = { rows,
+                                columns.token.data(),
+                                nullptr,
+                                columns.position.data(),
+                                sequences_of_row.data(),
+                                sequence_of_row.data(),
+                                wanted.data() };
+    LogCapture log;
+    const int  code = llama_decode(context.get(), batch);
+    if (code < 0) {
+        throw Failure(Kind::INTERNAL, log.errors("llama_decode failed with code " + std::to_string(code)));
+    }
+    if (code > 0) {
+        return code;
+    }
+    size_t out = 0;
+    for (int row = 0; row < rows; row++) {
+        if (!wanted[row]) {
+            continue;
+        }
+        float * logits = llama_get_logits_ith(context.get(), row);
+        if (!logits) {
+            throw Failure(Kind::INTERNAL, log.errors("llama_decode gave no logits"));
+        }
+        Sampler & sampler   = *(Sampler *) columns.sampler[row];
+        columns.chosen[out] = sampler.choose(logits, columns.index[row], candidates);
+        if (sampler.top_logprobs() >= 0 && columns.chosen[out] >= 0) {
+            Logprobs into = { 0, &columns.top_ids[out * MAX_TOP_LOGPROBS], &columns.top_logprobs[out * MAX_TOP_LOGPROBS] };
+            sampler.report(logits, columns.chosen[out], candidates, into);
+            columns.logprob[out] = into.chosen;
+        }
+        out++;
+    }
+    return 0;
+}
+
+bool Context::forget(int sequence, int from) {
+    return llama_memory_seq_rm(llama_get_memory(context.get()), sequence, from, -1);
+}
+
+bool Context::cuts_anywhere() const {
+    return !llama_model_is_recurrent(model.raw()) && !llama_model_is_hybrid(model.raw()) && llama_model_n_swa(model.raw()) == 0;
+}
+
+}  // namespace sampo

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "llama-cpp.h"
+#include "sampler.h"
+
+namespace sampo {
+
+class Model;
+
+struct ContextSettings {
+    int  cells;          // tokens whose KV fits, of all sequences together
+    int  max_sequences;
+    int  batch_tokens;   // rows of one step
+    int  ubatch_tokens;  // rows of one pass over the weights
+    int  threads;
+    int  kv_type;          // a ggml_type
+    int  flash_attention;  // a llama_flash_attn_type
+    bool unified;          // one pool of cells for all sequences, or one part for each
+};
+
+// The most likeliest tokens reported of one position.
+constexpr int MAX_TOP_LOGPROBS = 20;
+
+// One step's input and output, in columns. Java writes and reads them in place.
+struct StepColumns {
+    // Input, one entry for each row.
+    std::vector<llama_token>  token;
+    std::vector<llama_pos>    position;
+    std::vector<llama_seq_id> sequence;
+    std::vector<int64_t>      sampler;  // a Sampler*; 0 where no token is to be chosen
+    std::vector<int32_t>      index;    // of the token to choose, in its answer
+
+    // Output, one entry for each row with a sampler, in their order.
+    std::vector<llama_token> chosen;  // -1: no token was possible
+    std::vector<float>       logprob;
+    std::vector<int32_t>     top_ids;  // MAX_TOP_LOGPROBS for each
+    std::vector<float>       top_logprobs;
+};
+
+// The state of all sequences of one model and the step that advances them. One thread uses it; only interrupt is free for all.
+class Context {
+  public:
+    // Throws OUT_OF_MEMORY or MODEL_REJECTED.
+    Context(const Model & model, const ContextSettings & settings);
+
+    StepColumns columns;
+
+    // Computes the first rows of the columns and chooses tokens. Returns llama_decode's code: 0 done; 1 no room for the KV, with
+    // nothing changed; 2 interrupted; negative for errors.
+    int step(int rows);
+
+    // Makes the running step and all later ones end soon with code 2.
+    void interrupt() { interrupted = true; }
+
+    // Forgets a sequence from a position on; false where the model's state cannot be cut there.
+    bool forget(int sequence, int from);
+
+    // Whether a sequence's state can be cut at any position.
+    bool cuts_anywhere() const;
+
+    bool was_interrupted() const { return interrupted; }
+
+  private:
+    const Model &                 model;
+    llama_context_ptr             context;
+    std::vector<llama_seq_id *>   sequence_of_row;
+    std::vector<int32_t>          sequences_of_row;
+    std::vector<int8_t>           wanted;
+    std::vector<llama_token_data> candidates;
+    std::atomic<bool>             interrupted = false;
+};
+
+}  // namespace sampo

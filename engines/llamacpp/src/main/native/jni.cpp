@@ -1,0 +1,333 @@
+// The door between Java and the rest of this folder: converts arguments, owns nothing. Every entry ends a C++ exception in one
+// EngineException. Handles are pointers that Java got from here and gives back once.
+
+#include <jni.h>
+
+#include <new>
+#include <string>
+#include <vector>
+
+#include "chat_format.h"
+#include "context.h"
+#include "failure.h"
+#include "log_capture.h"
+#include "model.h"
+#include "sampler.h"
+
+using namespace sampo;
+
+namespace {
+
+constexpr int KINDS = 6;
+
+// Filled once in JNI_OnLoad.
+struct JavaTypes {
+    jclass    exception;
+    jmethodID exception_init;
+    jobject   kinds[KINDS];
+    jclass    object;
+    jclass    bytes;
+} java;
+
+// A Java exception is pending already; unwinds to the entry.
+struct JavaPending {};
+
+void check(JNIEnv * env) {
+    if (env->ExceptionCheck()) {
+        throw JavaPending();
+    }
+}
+
+// Never fails with a C++ exception: it runs inside catch clauses.
+void raise(JNIEnv * env, Kind kind, const char * message) noexcept {
+    // Messages quote file contents, which NewStringUTF would take for modified UTF-8: keep ASCII.
+    char   text[1024];
+    size_t length = 0;
+    for (; message[length] && length < sizeof(text) - 1; length++) {
+        const unsigned char byte = message[length];
+        text[length]             = byte >= 0x20 && byte < 0x7f ? (char) byte : '?';
+    }
+    text[length] = 0;
+    if (jstring string = env->NewStringUTF(text)) {
+        jobject exception = env->NewObject(java.exception, java.exception_init, java.kinds[(int) kind], string);
+        if (exception) {
+            env->Throw((jthrowable) exception);
+        }
+    }
+}
+
+template <typename Body> auto guarded(JNIEnv * env, Body body) -> decltype(body()) {
+    try {
+        return body();
+    } catch (const JavaPending &) {
+    } catch (const Failure & failure) {
+        raise(env, failure.kind, failure.what());
+    } catch (const std::bad_alloc &) {
+        raise(env, Kind::OUT_OF_MEMORY, "native memory is exhausted");
+    } catch (const std::exception & other) {
+        raise(env, Kind::INTERNAL, other.what());
+    } catch (...) {
+        raise(env, Kind::INTERNAL, "native code failed in an unknown way");
+    }
+    return decltype(body())();
+}
+
+std::string text_of(JNIEnv * env, jbyteArray bytes) {
+    std::string text(env->GetArrayLength(bytes), '\0');
+    env->GetByteArrayRegion(bytes, 0, (jsize) text.size(), (jbyte *) &text[0]);
+    check(env);
+    return text;
+}
+
+jbyteArray bytes_of(JNIEnv * env, const std::string & text) {
+    jbyteArray bytes = env->NewByteArray((jsize) text.size());
+    check(env);
+    env->SetByteArrayRegion(bytes, 0, (jsize) text.size(), (const jbyte *) text.data());
+    return bytes;
+}
+
+std::vector<jint> ints_of(JNIEnv * env, jintArray array) {
+    std::vector<jint> values(env->GetArrayLength(array));
+    env->GetIntArrayRegion(array, 0, (jsize) values.size(), values.data());
+    check(env);
+    return values;
+}
+
+jintArray array_of(JNIEnv * env, const std::vector<jint> & values) {
+    jintArray array = env->NewIntArray((jsize) values.size());
+    check(env);
+    env->SetIntArrayRegion(array, 0, (jsize) values.size(), values.data());
+    return array;
+}
+
+jclass global_class(JNIEnv * env, const char * name) {
+    jclass local = env->FindClass(name);
+    return local ? (jclass) env->NewGlobalRef(local) : nullptr;
+}
+
+template <typename T> void set_column(JNIEnv * env, jobjectArray columns, int at, std::vector<T> & column) {
+    jobject buffer = env->NewDirectByteBuffer(column.data(), (jlong) (column.size() * sizeof(T)));
+    check(env);
+    env->SetObjectArrayElement(columns, at, buffer);
+    check(env);
+}
+
+std::vector<llama_logit_bias> biases_of(JNIEnv * env, jintArray ids, jfloatArray shifts) {
+    const std::vector<jint> tokens = ints_of(env, ids);
+    std::vector<jfloat>     values(tokens.size());
+    env->GetFloatArrayRegion(shifts, 0, (jsize) values.size(), values.data());
+    check(env);
+    std::vector<llama_logit_bias> biases;
+    for (size_t i = 0; i < tokens.size(); i++) {
+        biases.push_back({ tokens[i], values[i] });
+    }
+    return biases;
+}
+
+}  // namespace
+
+#define ENTRY(type, name) extern "C" JNIEXPORT type JNICALL Java_io_sampo_engines_llamacpp_jni_##name
+
+extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM * vm, void *) {
+    JNIEnv * env = nullptr;
+    if (vm->GetEnv((void **) &env, JNI_VERSION_10) != JNI_OK) {
+        return JNI_ERR;
+    }
+    java.exception = global_class(env, "io/sampo/engines/spi/EngineException");
+    java.object    = global_class(env, "java/lang/Object");
+    java.bytes     = global_class(env, "[B");
+    jclass kind    = env->FindClass("io/sampo/engines/spi/EngineException$Kind");
+    if (!java.exception || !java.object || !java.bytes || !kind) {
+        return JNI_ERR;
+    }
+    java.exception_init = env->GetMethodID(java.exception, "<init>", "(Lio/sampo/engines/spi/EngineException$Kind;Ljava/lang/String;)V");
+    jmethodID all       = env->GetStaticMethodID(kind, "values", "()[Lio/sampo/engines/spi/EngineException$Kind;");
+    if (!java.exception_init || !all) {
+        return JNI_ERR;
+    }
+    auto kinds = (jobjectArray) env->CallStaticObjectMethod(kind, all);
+    if (!kinds || env->GetArrayLength(kinds) != KINDS) {
+        return JNI_ERR;
+    }
+    for (int i = 0; i < KINDS; i++) {
+        java.kinds[i] = env->NewGlobalRef(env->GetObjectArrayElement(kinds, i));
+    }
+    return JNI_VERSION_10;
+}
+
+// --- NativeLibrary
+
+ENTRY(void, NativeLibrary_start)(JNIEnv * env, jclass, jbyteArray folder) {
+    guarded(env, [&] { backends_init(text_of(env, folder)); });
+}
+
+ENTRY(jbyteArray, NativeLibrary_drainLog)(JNIEnv * env, jclass) {
+    return guarded(env, [&] { return bytes_of(env, log_drain()); });
+}
+
+ENTRY(jbyteArray, NativeLibrary_gpus)(JNIEnv * env, jclass) {
+    return guarded(env, [&] { return bytes_of(env, Model::devices()); });
+}
+
+ENTRY(void, NativeLibrary_quantize)(JNIEnv * env, jclass, jbyteArray from, jbyteArray to, jbyteArray type, jint threads) {
+    guarded(env, [&] { quantize(text_of(env, from), text_of(env, to), text_of(env, type), threads); });
+}
+
+// --- NativeModel
+
+ENTRY(jlong, NativeModel_load)(JNIEnv * env, jclass, jbyteArray path, jboolean vocabulary_only, jint gpu_layers) {
+    return guarded(env, [&] {
+        const ModelSettings settings = { vocabulary_only == JNI_TRUE, gpu_layers };
+        return (jlong) new Model(text_of(env, path), settings);
+    });
+}
+
+ENTRY(void, NativeModel_free)(JNIEnv * env, jclass, jlong model) {
+    guarded(env, [&] { delete (Model *) model; });
+}
+
+ENTRY(jint, NativeModel_vocabularySize)(JNIEnv *, jclass, jlong model) {
+    return llama_vocab_n_tokens(((Model *) model)->vocabulary());
+}
+
+ENTRY(jintArray, NativeModel_endTokens)(JNIEnv * env, jclass, jlong handle) {
+    return guarded(env, [&] {
+        const Model &     model = *(Model *) handle;
+        const int32_t     count = llama_vocab_n_tokens(model.vocabulary());
+        std::vector<jint> ends;
+        for (llama_token token = 0; token < count; token++) {
+            if (llama_vocab_is_eog(model.vocabulary(), token)) {
+                ends.push_back(token);
+            }
+        }
+        return array_of(env, ends);
+    });
+}
+
+// The pieces of all tokens, one after the other, and where each begins and the last one ends.
+ENTRY(jobjectArray, NativeModel_pieces)(JNIEnv * env, jclass, jlong handle, jboolean special) {
+    return guarded(env, [&] {
+        const Model &     model = *(Model *) handle;
+        const int32_t     count = llama_vocab_n_tokens(model.vocabulary());
+        std::string       all;
+        std::vector<jint> starts;
+        for (llama_token token = 0; token < count; token++) {
+            starts.push_back((jint) all.size());
+            all += model.piece(token, special == JNI_TRUE);
+        }
+        starts.push_back((jint) all.size());
+        jobjectArray result = env->NewObjectArray(2, java.object, nullptr);
+        check(env);
+        env->SetObjectArrayElement(result, 0, bytes_of(env, all));
+        env->SetObjectArrayElement(result, 1, array_of(env, starts));
+        return result;
+    });
+}
+
+ENTRY(jintArray, NativeModel_tokenize)(JNIEnv * env, jclass, jlong model, jbyteArray text, jboolean add_special, jboolean parse_special) {
+    return guarded(env, [&] {
+        return array_of(env, ((Model *) model)->tokenize(text_of(env, text), add_special == JNI_TRUE, parse_special == JNI_TRUE));
+    });
+}
+
+ENTRY(jlong, NativeModel_openChat)(JNIEnv * env, jclass, jlong model) {
+    return guarded(env, [&] { return (jlong) ChatFormat::of(*(Model *) model).release(); });
+}
+
+ENTRY(jobjectArray, NativeModel_applyChat)(JNIEnv * env, jclass, jlong chat, jbyteArray messages) {
+    return guarded(env, [&] {
+        const ChatFormat::Prompt prompt = ((ChatFormat *) chat)->apply(text_of(env, messages));
+        jobjectArray             result = env->NewObjectArray((jsize) prompt.stops.size() + 1, java.bytes, nullptr);
+        check(env);
+        env->SetObjectArrayElement(result, 0, bytes_of(env, prompt.text));
+        for (size_t i = 0; i < prompt.stops.size(); i++) {
+            env->SetObjectArrayElement(result, (jsize) i + 1, bytes_of(env, prompt.stops[i]));
+        }
+        return result;
+    });
+}
+
+ENTRY(void, NativeModel_freeChat)(JNIEnv * env, jclass, jlong chat) {
+    guarded(env, [&] { delete (ChatFormat *) chat; });
+}
+
+// --- NativeSampler
+
+ENTRY(jlong, NativeSampler_create)
+(JNIEnv * env, jclass, jlong model, jfloat temperature, jint top_k, jfloat top_p, jfloat min_p, jfloat typical_p, jfloat repeat_penalty,
+ jint repeat_last, jfloat frequency_penalty, jfloat presence_penalty, jlong seed, jint choice, jintArray bias_ids, jfloatArray bias_shifts,
+ jboolean ignore_end, jint top_logprobs, jintArray history) {
+    return guarded(env, [&] {
+        SamplerSettings settings;
+        settings.temperature             = temperature;
+        settings.top_k                   = top_k;
+        settings.top_p                   = top_p;
+        settings.min_p                   = min_p;
+        settings.typical_p               = typical_p;
+        settings.repeat_penalty          = repeat_penalty;
+        settings.repeat_last             = repeat_last;
+        settings.frequency_penalty       = frequency_penalty;
+        settings.presence_penalty        = presence_penalty;
+        settings.seed                    = (uint64_t) seed;
+        settings.choice                  = (uint64_t) choice;
+        settings.biases                  = biases_of(env, bias_ids, bias_shifts);
+        settings.ignore_end              = ignore_end == JNI_TRUE;
+        settings.top_logprobs            = top_logprobs;
+        const std::vector<jint> remember = ints_of(env, history);
+        return (jlong) new Sampler(((Model *) model)->vocabulary(), settings, remember.data(), remember.size());
+    });
+}
+
+ENTRY(void, NativeSampler_free)(JNIEnv * env, jclass, jlong sampler) {
+    guarded(env, [&] { delete (Sampler *) sampler; });
+}
+
+// --- NativeContext
+
+ENTRY(jlong, NativeContext_create)
+(JNIEnv * env, jclass, jlong model, jint cells, jint max_sequences, jint batch_tokens, jint ubatch_tokens, jint threads, jint kv_type,
+ jint flash_attention, jboolean unified) {
+    return guarded(env, [&] {
+        const ContextSettings settings = { cells,   max_sequences, batch_tokens,    ubatch_tokens,
+                                           threads, kv_type,       flash_attention, unified == JNI_TRUE };
+        return (jlong) new Context(*(Model *) model, settings);
+    });
+}
+
+ENTRY(void, NativeContext_free)(JNIEnv * env, jclass, jlong context) {
+    guarded(env, [&] { delete (Context *) context; });
+}
+
+ENTRY(jobjectArray, NativeContext_columns)(JNIEnv * env, jclass, jlong context) {
+    return guarded(env, [&] {
+        StepColumns & c      = ((Context *) context)->columns;
+        jobjectArray  result = env->NewObjectArray(9, java.object, nullptr);
+        check(env);
+        set_column(env, result, 0, c.token);
+        set_column(env, result, 1, c.position);
+        set_column(env, result, 2, c.sequence);
+        set_column(env, result, 3, c.sampler);
+        set_column(env, result, 4, c.index);
+        set_column(env, result, 5, c.chosen);
+        set_column(env, result, 6, c.logprob);
+        set_column(env, result, 7, c.top_ids);
+        set_column(env, result, 8, c.top_logprobs);
+        return result;
+    });
+}
+
+ENTRY(jint, NativeContext_step)(JNIEnv * env, jclass, jlong context, jint rows) {
+    return guarded(env, [&] { return (jint) ((Context *) context)->step(rows); });
+}
+
+ENTRY(void, NativeContext_interrupt)(JNIEnv *, jclass, jlong context) {
+    ((Context *) context)->interrupt();
+}
+
+ENTRY(jboolean, NativeContext_forget)(JNIEnv * env, jclass, jlong context, jint sequence, jint from) {
+    return guarded(env, [&] { return (jboolean) ((Context *) context)->forget(sequence, from); });
+}
+
+ENTRY(jboolean, NativeContext_cutsAnywhere)(JNIEnv *, jclass, jlong context) {
+    return (jboolean) ((Context *) context)->cuts_anywhere();
+}
