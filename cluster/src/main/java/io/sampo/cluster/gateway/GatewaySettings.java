@@ -36,6 +36,8 @@ public record GatewaySettings(
   }
 
   /**
+   * Reads them.
+   *
    * @param config the whole configuration
    */
   public static GatewaySettings from(Config config) {

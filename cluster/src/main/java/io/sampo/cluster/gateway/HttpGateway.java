@@ -89,10 +89,10 @@ public final class HttpGateway {
             connection ->
                 connection
                     .flow()
-                    .watchTermination((unused, closed) -> closed)
+                    .watchTermination((_, closed) -> closed)
                     .join(server(system, http, settings, connections, exchanges))
                     .run(Materializer.matFromSystem(system))
-                    .handle((done, failure) -> Done.getInstance()))
+                    .handle((_, _) -> Done.getInstance()))
         .toMat(Sink.ignore(), Keep.left())
         .run(Materializer.matFromSystem(system))
         .thenApply(binding -> new HttpGateway(binding, open, connections));
@@ -181,14 +181,14 @@ public final class HttpGateway {
     CompletableFuture<Void> drained = open.drain().toCompletableFuture();
     return binding
         .unbind()
-        .thenCompose(done -> orTimeout(drained, deadline))
+        .thenCompose(_ -> orTimeout(drained, deadline))
         .thenCompose(
-            done -> {
+            _ -> {
               open.cut(Failure.unavailable(ErrorCode.DRAINING, 1));
               return orTimeout(drained, LAST_BYTES);
             })
         .thenApply(
-            done -> {
+            _ -> {
               connections.shutdown();
               return Done.getInstance();
             });

@@ -67,7 +67,7 @@ final class TokenRoutes {
               }
               return CompletableFuture.supplyAsync(
                       () -> work.apply(new Work(fields, text)), executor)
-                  .whenComplete((done, failure) -> permits.release());
+                  .whenComplete((_, _) -> permits.release());
             });
   }
 
@@ -99,7 +99,7 @@ final class TokenRoutes {
   private static void writePiece(JsonBytes json, byte[] piece) {
     try {
       json.string(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(piece)).toString());
-    } catch (CharacterCodingException e) {
+    } catch (CharacterCodingException _) {
       json.raw("[");
       for (int i = 0; i < piece.length; i++) {
         json.raw(i == 0 ? "" : ",").number(Byte.toUnsignedInt(piece[i]));

@@ -38,7 +38,7 @@ abstract sealed class AnswerEncoder permits ChatEncoder, CompletionEncoder {
   /** What a stream sends for this event; may be empty. */
   final ByteString encode(GenerationEvent happened) {
     return switch (happened) {
-      case GenerationEvent.Started started -> begin();
+      case GenerationEvent.Started _ -> begin();
       case GenerationEvent.Delta delta -> {
         open(delta.choice());
         writeDelta(event, delta);
@@ -57,7 +57,7 @@ abstract sealed class AnswerEncoder permits ChatEncoder, CompletionEncoder {
         event.raw("data: ").raw(ErrorMapper.json(failed.failure())).raw("\n\n");
         yield event.drain();
       }
-      case GenerationEvent.Admitted admitted -> ByteString.emptyByteString();
+      case GenerationEvent.Admitted _ -> ByteString.emptyByteString();
     };
   }
 

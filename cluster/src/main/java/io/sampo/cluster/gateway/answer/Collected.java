@@ -40,7 +40,7 @@ final class Collected {
           choices.get(finished.choice()).reason = finished.reason();
       case GenerationEvent.Completed completed -> usage = completed.usage();
       case GenerationEvent.Failed failed -> failure = failed.failure();
-      case GenerationEvent.Admitted admitted -> {}
+      case GenerationEvent.Admitted _ -> {}
     }
     return this;
   }

@@ -48,6 +48,8 @@ public final class GenerationSource
   private final int credit;
 
   /**
+   * Asks for admission when it is run.
+   *
    * @param credit how many events may be under way, at least 2
    */
   public GenerationSource(
@@ -115,7 +117,7 @@ public final class GenerationSource
         case GenerationEvent.Completed completed -> onEnd(completed);
         case GenerationEvent.Failed failed -> onEnd(failed);
         case GenerationEvent event -> deliver(event);
-        case Terminated stopped -> onEnd(internalError());
+        case Terminated _ -> onEnd(internalError());
         default -> {}
       }
       return BoxedUnit.UNIT;

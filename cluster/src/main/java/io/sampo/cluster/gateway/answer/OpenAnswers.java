@@ -27,7 +27,7 @@ public final class OpenAnswers {
 
   void begun(AnswerControl answer) {
     running.add(answer);
-    var unused =
+    var _ =
         answer
             .over()
             .thenRun(

@@ -40,6 +40,8 @@ public final class CallDecoder {
   }
 
   /**
+   * Decodes a conversation.
+   *
    * @param header the request's headers by lowercase name
    */
   public Call chat(ObjectNode body, RequestId id, Function<String, Optional<String>> header) {
@@ -241,7 +243,7 @@ public final class CallDecoder {
       if (value >= 1 && value <= max) {
         return Duration.ofMillis(value);
       }
-    } catch (NumberFormatException e) {
+    } catch (NumberFormatException _) {
       // Answered like a number out of range.
     }
     throw Refusal.invalidValue("X-Request-Timeout-Ms", "must be an integer from 1 to " + max);

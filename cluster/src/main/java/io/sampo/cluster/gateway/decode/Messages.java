@@ -23,6 +23,8 @@ final class Messages {
   private static final Set<String> ROLES =
       Set.of("system", "developer", "user", "assistant", "tool");
 
+  private static final Set<String> PARTS = Set.of("text", "refusal");
+
   private Messages() {}
 
   static String decode(Fields fields) {
@@ -101,7 +103,7 @@ final class Messages {
   private static String part(JsonNode value, String path) {
     Fields part = message(value, path);
     String type = part.text("type");
-    if (!"text".equals(type) && !"refusal".equals(type)) {
+    if (type == null || !PARTS.contains(type)) {
       throw part.refuse("type", "this server reads text parts only, no images, audio or files");
     }
     String text = part.text(type);

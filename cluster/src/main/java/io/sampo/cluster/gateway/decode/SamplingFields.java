@@ -91,7 +91,7 @@ final class SamplingFields {
     long id;
     try {
       id = Long.parseLong(text);
-    } catch (NumberFormatException e) {
+    } catch (NumberFormatException _) {
       throw fields.refuse("logit_bias", "its names must be token ids");
     }
     if (id < 0 || id >= vocabularySize) {

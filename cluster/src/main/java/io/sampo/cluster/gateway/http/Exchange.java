@@ -68,7 +68,7 @@ public final class Exchange {
   }
 
   public void whenClientLeaves(Runnable action) {
-    var unused = clientGone.thenRun(action);
+    var _ = clientGone.thenRun(action);
   }
 
   void clientLeft() {

@@ -37,6 +37,8 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
   private final Duration nextRequest;
 
   /**
+   * Makes the stage of every connection.
+   *
    * @param dispatcher answers a request; never throws and its stage never fails
    * @param firstRequest the longest a new connection may take to bring a whole request head
    * @param nextRequest the same after an answer
@@ -124,7 +126,7 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
       }
       push(out, unsent);
       unsent = null;
-      exchange.lastByte().whenComplete((done, failure) -> ended.invoke(exchange));
+      exchange.lastByte().whenComplete((_, _) -> ended.invoke(exchange));
     }
 
     private void onEnded(Exchange exchange) {

@@ -28,6 +28,8 @@ public final class HostPolicy {
   private final boolean everyAddress;
 
   /**
+   * Knows the endpoint's names.
+   *
    * @param bound address the endpoint is bound to; when it stands for all addresses, every literal
    *     address is let in, since rebinding needs a name
    * @param furtherNames other names it is reached by
@@ -41,7 +43,9 @@ public final class HostPolicy {
   public void check(HttpRequest request) {
     Optional<String> host =
         request.getHeader("host").map(HttpHeader::value).filter(h -> !h.isEmpty());
-    if (host.isPresent() ? !known(host.get()) : request.protocol() != HttpProtocols.HTTP_1_0) {
+    if (host.isPresent()
+        ? !known(host.get())
+        : !request.protocol().equals(HttpProtocols.HTTP_1_0)) {
       throw new Refusal(
           new Failure(
               ErrorCode.MISDIRECTED_REQUEST,
@@ -62,7 +66,7 @@ public final class HostPolicy {
 
   private boolean known(String host) {
     String name = PORT.matcher(host).replaceFirst("").toLowerCase(Locale.ROOT);
-    return names.contains(name) || everyAddress && ADDRESS.matcher(name).matches();
+    return names.contains(name) || (everyAddress && ADDRESS.matcher(name).matches());
   }
 
   private static boolean sameOrigin(String origin, String host) {

@@ -31,6 +31,8 @@ public final class RequestBody {
   private final Materializer materializer;
 
   /**
+   * Takes bodies within these limits.
+   *
    * @param maxBytes the largest body
    * @param timeout from the head of the request to the end of its body
    */

@@ -67,8 +67,8 @@ public final class JsonBytes {
       if (c < 0x80) {
         ascii(c);
       } else if (c < 0x800) {
-        bytes[size++] = (byte) (0xC0 | c >> 6);
-        bytes[size++] = (byte) (0x80 | c & 0x3F);
+        bytes[size++] = (byte) (0xC0 | (c >> 6));
+        bytes[size++] = (byte) (0x80 | (c & 0x3F));
       } else if (c == '\u2028' || c == '\u2029') {
         escape(c);
       } else if (!Character.isSurrogate(c)) {
@@ -106,21 +106,21 @@ public final class JsonBytes {
   private void escape(char c) {
     pair('u');
     for (int shift = 12; shift >= 0; shift -= 4) {
-      bytes[size++] = HEX[c >> shift & 0xF];
+      bytes[size++] = HEX[(c >> shift) & 0xF];
     }
   }
 
   private void three(char c) {
-    bytes[size++] = (byte) (0xE0 | c >> 12);
-    bytes[size++] = (byte) (0x80 | c >> 6 & 0x3F);
-    bytes[size++] = (byte) (0x80 | c & 0x3F);
+    bytes[size++] = (byte) (0xE0 | (c >> 12));
+    bytes[size++] = (byte) (0x80 | ((c >> 6) & 0x3F));
+    bytes[size++] = (byte) (0x80 | (c & 0x3F));
   }
 
   private void four(int codePoint) {
-    bytes[size++] = (byte) (0xF0 | codePoint >> 18);
-    bytes[size++] = (byte) (0x80 | codePoint >> 12 & 0x3F);
-    bytes[size++] = (byte) (0x80 | codePoint >> 6 & 0x3F);
-    bytes[size++] = (byte) (0x80 | codePoint & 0x3F);
+    bytes[size++] = (byte) (0xF0 | (codePoint >> 18));
+    bytes[size++] = (byte) (0x80 | ((codePoint >> 12) & 0x3F));
+    bytes[size++] = (byte) (0x80 | ((codePoint >> 6) & 0x3F));
+    bytes[size++] = (byte) (0x80 | (codePoint & 0x3F));
   }
 
   private void reserve(int more) {

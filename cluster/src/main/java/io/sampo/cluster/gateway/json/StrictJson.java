@@ -167,7 +167,7 @@ public final class StrictJson {
   }
 
   private Refusal broken(String reason, long charOffset) {
-    int end = (int) Math.clamp(charOffset, 0, text.length());
+    int end = Math.clamp(charOffset, 0, text.length());
     return refusal(reason, text.substring(0, end).getBytes(StandardCharsets.UTF_8).length);
   }
 

@@ -1,0 +1,175 @@
+package io.sampo.cluster.gateway;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.sampo.actors.generation.Generation;
+import io.sampo.actors.generation.ServedModels;
+import io.sampo.actors.generation.ServedModels.ServedModel;
+import io.sampo.actors.wire.ModelId;
+import io.sampo.cluster.gateway.ScriptedAdmission.Talk;
+import io.sampo.cluster.gateway.http.ApiKeys;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.awaitility.Awaitility;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A gateway on a free port of the loopback, whose generations are scripted. */
+final class TestGateway implements AutoCloseable {
+
+  static final JsonMapper JSON = JsonMapper.builder().build();
+  static final String CHAT = "/v1/chat/completions";
+  static final String ASK =
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
+  static final String ASK_STREAM = ASK.replace("{\"model\"", "{\"stream\":true,\"model\"");
+
+  final ScriptedAdmission admission = new ScriptedAdmission();
+  final HttpGateway gateway;
+  final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  volatile Optional<String> notReady = Optional.empty();
+  private final ActorSystem<Void> system;
+
+  TestGateway() {
+    this("", ApiKeys.open());
+  }
+
+  TestGateway(String overrides, ApiKeys keys) {
+    Config config =
+        ConfigFactory.parseString(overrides + "\npekko.actor.provider = local")
+            .withFallback(ConfigFactory.load())
+            .resolve();
+    system = ActorSystem.create(Behaviors.empty(), "gateway-test", config);
+    ServedModel model =
+        new ServedModel(
+            new ModelId("m"),
+            List.of("alias/of:m"),
+            true,
+            Instant.ofEpochSecond(99),
+            new ByteCodec());
+    gateway =
+        HttpGateway.bind(
+                system,
+                new Endpoint("127.0.0.1", 0, keys, List.of("gpu.example"), true, "1.2.3"),
+                GatewaySettings.from(config),
+                system.systemActorOf(admission.behavior(), "admission", Props.empty()),
+                models(model),
+                health())
+            .toCompletableFuture()
+            .orTimeout(20, TimeUnit.SECONDS)
+            .join();
+  }
+
+  private static ServedModels models(ServedModel model) {
+    return new ServedModels() {
+      @Override
+      public Optional<ServedModel> find(String name) {
+        return name.equals("m") || model.aliases().contains(name)
+            ? Optional.of(model)
+            : Optional.empty();
+      }
+
+      @Override
+      public List<ServedModel> all() {
+        return List.of(model);
+      }
+    };
+  }
+
+  private NodeHealth health() {
+    return new NodeHealth() {
+      @Override
+      public boolean live() {
+        return true;
+      }
+
+      @Override
+      public Optional<String> notReady() {
+        return notReady;
+      }
+
+      @Override
+      public boolean draining() {
+        return false;
+      }
+    };
+  }
+
+  /** Waits until the only answer that runs has nobody to read it. */
+  void awaitNoRunningAnswerButTheLeft() {
+    Awaitility.await().until(() -> gateway.runningAnswers() <= 1);
+  }
+
+  /** A generation that hears the reader of this talk. */
+  ActorRef<Generation.Command> generation(Talk talk) {
+    return system.systemActorOf(
+        talk.generation(), "generation-" + System.nanoTime(), Props.empty());
+  }
+
+  int port() {
+    return gateway.address().getPort();
+  }
+
+  HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
+        .timeout(Duration.ofSeconds(20));
+  }
+
+  HttpRequest.Builder post(String path, String body) {
+    return request(path)
+        .header("content-type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(body));
+  }
+
+  HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  JsonNode json(HttpRequest.Builder request) throws IOException, InterruptedException {
+    return JSON.readTree(send(request).body());
+  }
+
+  /** Sends a whole request over a socket of its own and leaves it open. */
+  Socket rawPost(String path, String body) throws IOException {
+    return raw(
+        "POST "
+            + path
+            + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+            + body.length()
+            + "\r\n\r\n"
+            + body);
+  }
+
+  Socket raw(String bytes) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port());
+    socket.setSoTimeout(20_000);
+    socket.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));
+    socket.getOutputStream().flush();
+    return socket;
+  }
+
+  @Override
+  public void close() {
+    gateway
+        .terminate(Duration.ofMillis(100))
+        .toCompletableFuture()
+        .orTimeout(20, TimeUnit.SECONDS)
+        .join();
+    system.terminate();
+    client.close();
+  }
+}
