@@ -37,7 +37,10 @@ record PreparedPrompt(int[] ids, long[] blockHashes, List<String> stops) impleme
         case Messages messages -> {
           ChatPrompt chat = codec.applyChatTemplate(messages.json());
           yield whole(
-              codec.tokenize(chat.text(), chat.addSpecial(), true), chat.stops(), "messages", model);
+              codec.tokenize(chat.text(), chat.addSpecial(), true),
+              chat.stops(),
+              "messages",
+              model);
         }
         case Text text ->
             text.text().isEmpty()
@@ -60,14 +63,16 @@ record PreparedPrompt(int[] ids, long[] blockHashes, List<String> stops) impleme
     return whole(ids, List.of(), "prompt", model);
   }
 
-  private static Preparation whole(
-      int[] ids, List<String> stops, String param, ServedModel model) {
+  private static Preparation whole(int[] ids, List<String> stops, String param, ServedModel model) {
     return ids.length == 0
         ? new Refused(Failure.emptyPrompt(param))
         : new PreparedPrompt(ids, fingerprints(ids, model), stops);
   }
 
-  /** The first half of each block's hash; enough to route by, where a false match costs time and nothing else. */
+  /**
+   * The first half of each block's hash; enough to route by, where a false match costs time and
+   * nothing else.
+   */
   private static long[] fingerprints(int[] ids, ServedModel model) {
     BlockChain chain =
         new BlockChain(TENANT, model.id().name().getBytes(UTF_8), BlockChain.DEFAULT_BLOCK_TOKENS);

@@ -71,7 +71,10 @@ class LoadLedgerTest {
     assertThat(ledger.hasReplicas()).isFalse();
   }
 
-  /** Random bookings, releases and deaths: no replica ever holds more than its sequences, and all ends at zero. */
+  /**
+   * Random bookings, releases and deaths: no replica ever holds more than its sequences, and all
+   * ends at zero.
+   */
   @Test
   void neverBooksBeyondAReplicasSequences() {
     Random random = new Random(42);

@@ -57,7 +57,21 @@ class KryoSerializerTest {
   private List<WireMessage> samples() {
     Sampling sampling =
         new Sampling(
-            0.8f, 40, 0.95f, 0.05f, 1f, 1.1f, 64, 0.5f, -0.5f, -7L, 2, new int[] {5, 9}, new float[] {1f, -100f}, true, 3);
+            0.8f,
+            40,
+            0.95f,
+            0.05f,
+            1f,
+            1.1f,
+            64,
+            0.5f,
+            -0.5f,
+            -7L,
+            2,
+            new int[] {5, 9},
+            new float[] {1f, -100f},
+            true,
+            3);
     Replica.Report report =
         new Replica.Report(
             replica,
@@ -74,9 +88,17 @@ class KryoSerializerTest {
                 "simulated",
                 "/a/file",
                 new EngineSettings(
-                    512, 4, 2, 0, EngineSettings.KvType.Q8_0, EngineSettings.FlashAttention.ON, true, Map.of("seed", "7")),
+                    512,
+                    4,
+                    2,
+                    0,
+                    EngineSettings.KvType.Q8_0,
+                    EngineSettings.FlashAttention.ON,
+                    true,
+                    Map.of("seed", "7")),
                 2)),
-        new Replica.Start(key, 5, new int[] {1, 70_000, 3}, 1, Integer.MAX_VALUE, 64, sampling, events.ref()),
+        new Replica.Start(
+            key, 5, new int[] {1, 70_000, 3}, 1, Integer.MAX_VALUE, 64, sampling, events.ref()),
         new Replica.PromptPiece(key, 3, new int[] {4, 5}),
         new Replica.Allow(key, 128),
         new Replica.Cancel(key),
@@ -96,7 +118,8 @@ class KryoSerializerTest {
         new Replica.Broken(key),
         new Replica.Alive(key),
         new Router.Place(
-            new PlacementRequest(key, "session", 100, new long[] {-1, Long.MAX_VALUE}, 5_000, replies.ref())),
+            new PlacementRequest(
+                key, "session", 100, new long[] {-1, Long.MAX_VALUE}, 5_000, replies.ref())),
         new Router.Release(key),
         new Router.ReplicaReported(report),
         new Router.Describe(descriptions.ref()),
@@ -136,8 +159,7 @@ class KryoSerializerTest {
   /** The bytes of a release are read by the next one, so they do not change by accident. */
   @Test
   void theBytesOfAMessageStayTheSame() throws NotSerializableException {
-    String golden = "08010208090001020401"
-            + "0a67656e65726174696f6e";
+    String golden = "08010208090001020401" + "0a67656e65726174696f6e";
 
     assertThat(HexFormat.of().formatHex(encode(new Replica.Tokens(key, 4, new int[] {8, 9}, null))))
         .isEqualTo(golden);
@@ -149,14 +171,20 @@ class KryoSerializerTest {
         .isInstanceOf(NotSerializableException.class);
   }
 
-  /** A peer's bytes are hostile: whatever is broken, the answer is a refusal, at once and without a large allocation. */
+  /**
+   * A peer's bytes are hostile: whatever is broken, the answer is a refusal, at once and without a
+   * large allocation.
+   */
   @Test
   void brokenBytesAreRefusedAndNothingElse() {
     Random random = new Random(1);
     for (WireMessage sample : samples()) {
       byte[] good = encode(sample);
       for (int round = 0; round < 500; round++) {
-        byte[] bad = random.nextInt(4) == 0 ? Arrays.copyOf(good, random.nextInt(good.length + 1)) : good.clone();
+        byte[] bad =
+            random.nextInt(4) == 0
+                ? Arrays.copyOf(good, random.nextInt(good.length + 1))
+                : good.clone();
         for (int flips = random.nextInt(4); flips > 0 && bad.length > 0; flips--) {
           bad[random.nextInt(bad.length)] = (byte) random.nextInt();
         }

@@ -137,7 +137,8 @@ public final class SampoNode implements AutoCloseable {
           .get(BIND_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException failure) {
       throw new IllegalStateException(
-          "cannot listen on " + settings.host() + ":" + settings.port() + ": is it taken?", failure);
+          "cannot listen on " + settings.host() + ":" + settings.port() + ": is it taken?",
+          failure);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while starting", interrupted);
