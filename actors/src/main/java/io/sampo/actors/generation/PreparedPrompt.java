@@ -1,5 +1,7 @@
 package io.sampo.actors.generation;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.sampo.actors.generation.GenerationRequest.Messages;
 import io.sampo.actors.generation.GenerationRequest.Text;
 import io.sampo.actors.generation.GenerationRequest.Tokens;
@@ -8,6 +10,8 @@ import io.sampo.actors.wire.Failure;
 import io.sampo.engines.spi.ChatPrompt;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.TextCodec;
+import io.sampo.kvcache.block.BlockChain;
+import io.sampo.kvcache.block.BlockHash;
 import java.util.List;
 
 /**
@@ -18,6 +22,12 @@ import java.util.List;
  */
 record PreparedPrompt(int[] ids, long[] blockHashes, List<String> stops) implements Preparation {
 
+  /** Until there are tenants there is one. */
+  private static final byte[] TENANT = "default".getBytes(UTF_8);
+
+  /** The router is told of so many blocks at most; a longer prompt is known by its beginning. */
+  private static final int MAX_BLOCKS = 4_096;
+
   record Refused(Failure failure) implements Preparation {}
 
   static Preparation of(GenerationRequest request, ServedModel model) {
@@ -27,32 +37,51 @@ record PreparedPrompt(int[] ids, long[] blockHashes, List<String> stops) impleme
         case Messages messages -> {
           ChatPrompt chat = codec.applyChatTemplate(messages.json());
           yield whole(
-              codec.tokenize(chat.text(), chat.addSpecial(), true), chat.stops(), "messages");
+              codec.tokenize(chat.text(), chat.addSpecial(), true),
+              chat.stops(),
+              "messages",
+              model);
         }
         case Text text ->
             text.text().isEmpty()
                 ? new Refused(Failure.emptyPrompt("prompt"))
-                : whole(codec.tokenize(text.text(), true, true), List.of(), "prompt");
-        case Tokens tokens -> checked(tokens.ids(), codec.vocabularySize());
+                : whole(codec.tokenize(text.text(), true, true), List.of(), "prompt", model);
+        case Tokens tokens -> checked(tokens.ids(), model);
       };
     } catch (EngineException refused) {
       return new Refused(Failure.invalidValue("messages", String.valueOf(refused.getMessage())));
     }
   }
 
-  private static Preparation checked(int[] ids, int vocabularySize) {
+  private static Preparation checked(int[] ids, ServedModel model) {
+    int vocabularySize = model.text().vocabularySize();
     for (int id : ids) {
       if (id < 0 || id >= vocabularySize) {
         return new Refused(Failure.invalidTokenId("prompt", id, vocabularySize));
       }
     }
-    return whole(ids, List.of(), "prompt");
+    return whole(ids, List.of(), "prompt", model);
   }
 
-  private static Preparation whole(int[] ids, List<String> stops, String param) {
+  private static Preparation whole(int[] ids, List<String> stops, String param, ServedModel model) {
     return ids.length == 0
         ? new Refused(Failure.emptyPrompt(param))
-        : new PreparedPrompt(ids, new long[0], stops);
+        : new PreparedPrompt(ids, fingerprints(ids, model), stops);
+  }
+
+  /**
+   * The first half of each block's hash; enough to route by, where a false match costs time and
+   * nothing else.
+   */
+  private static long[] fingerprints(int[] ids, ServedModel model) {
+    BlockChain chain =
+        new BlockChain(TENANT, model.id().name().getBytes(UTF_8), BlockChain.DEFAULT_BLOCK_TOKENS);
+    long[] hashes = chain.hashes(ids);
+    long[] first = new long[Math.min(BlockHash.count(hashes), MAX_BLOCKS)];
+    for (int block = 0; block < first.length; block++) {
+      first[block] = BlockHash.at(hashes, block).first();
+    }
+    return first;
   }
 }
 

@@ -2,6 +2,7 @@ package io.sampo.cluster.node;
 
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
+import io.sampo.cluster.gateway.NodeHealth;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * model counts once its router tells of a replica that has produced a token, and no longer once
  * that word is old.
  */
-final class Readiness {
+final class Readiness implements NodeHealth {
 
   private static final Duration UNTIL_READY = Duration.ofMillis(50);
   private static final Duration ONCE_READY = Duration.ofSeconds(1);
@@ -89,8 +90,18 @@ final class Readiness {
     draining = true;
   }
 
-  /** Why this node takes no requests, or empty when it does. */
-  Optional<String> notReady() {
+  @Override
+  public boolean live() {
+    return true;
+  }
+
+  @Override
+  public boolean draining() {
+    return draining;
+  }
+
+  @Override
+  public Optional<String> notReady() {
     Heard last = heard;
     if (draining) {
       return Optional.of("draining");

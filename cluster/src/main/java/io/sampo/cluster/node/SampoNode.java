@@ -7,9 +7,16 @@ import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.wire.ModelId;
+import io.sampo.cluster.gateway.Endpoint;
+import io.sampo.cluster.gateway.GatewaySettings;
+import io.sampo.cluster.gateway.HttpGateway;
+import io.sampo.cluster.gateway.http.ApiKeys;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.TextCodec;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -28,6 +35,7 @@ import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A running node. {@link #start} returns as soon as the endpoint is bound; the model may still be
@@ -40,6 +48,7 @@ import org.apache.pekko.cluster.typed.Join;
 public final class SampoNode implements AutoCloseable {
 
   private static final Duration STOP_SLACK = Duration.ofSeconds(5);
+  private static final Duration BIND_LIMIT = Duration.ofSeconds(20);
 
   private final ActorSystem<Void> system;
   private final NodeSettings settings;
@@ -47,6 +56,7 @@ public final class SampoNode implements AutoCloseable {
   private final Readiness readiness = new Readiness();
   private final Stopwatch stopwatch;
   private final CompletableFuture<Replica.Report> ready;
+  private @Nullable InetSocketAddress address;
 
   private SampoNode(NodeSettings settings, NodeEngines engines, Stopwatch stopwatch) {
     this.settings = settings;
@@ -100,10 +110,50 @@ public final class SampoNode implements AutoCloseable {
                 new ServedModel(
                     spec.id(), settings.model().aliases(), simulated, Instant.now(), text.join())));
     ActorRef<Admission.Command> admission = wiring.admission(models);
-    stopAlong(admission);
+    HttpGateway gateway = bind(admission, models);
+    stopwatch.http();
+    address = gateway.address();
+    stopAlong(gateway, admission);
   }
 
-  private void stopAlong(ActorRef<Admission.Command> admission) {
+  private HttpGateway bind(ActorRef<Admission.Command> admission, NodeModels models) {
+    Endpoint endpoint =
+        new Endpoint(
+            settings.host(),
+            settings.port(),
+            keys(settings.apiKeyFile()),
+            settings.allowedHosts(),
+            settings.debugHeaders(),
+            Versions.all().getOrDefault("sampo", "unknown"));
+    try {
+      return HttpGateway.bind(
+              system,
+              endpoint,
+              GatewaySettings.from(system.settings().config()),
+              admission,
+              models,
+              readiness)
+          .toCompletableFuture()
+          .get(BIND_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException failure) {
+      throw new IllegalStateException(
+          "cannot listen on " + settings.host() + ":" + settings.port() + ": is it taken?",
+          failure);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while starting", interrupted);
+    }
+  }
+
+  private static ApiKeys keys(@Nullable Path file) {
+    try {
+      return file == null ? ApiKeys.open() : ApiKeys.load(file);
+    } catch (IOException failure) {
+      throw new IllegalArgumentException("cannot read the API keys in " + file, failure);
+    }
+  }
+
+  private void stopAlong(HttpGateway gateway, ActorRef<Admission.Command> admission) {
     CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
     task(
         shutdown,
@@ -118,11 +168,15 @@ public final class SampoNode implements AutoCloseable {
         CoordinatedShutdown.PhaseServiceRequestsDone(),
         "drain",
         () ->
-            AskPattern.ask(
-                admission,
-                replyTo -> new Admission.Drain(settings.drainLimit(), replyTo),
-                settings.drainLimit().plus(STOP_SLACK),
-                system.scheduler()));
+            gateway
+                .terminate(settings.drainLimit())
+                .thenCompose(
+                    closed ->
+                        AskPattern.ask(
+                            admission,
+                            replyTo -> new Admission.Drain(Duration.ZERO, replyTo),
+                            STOP_SLACK,
+                            system.scheduler())));
     task(
         shutdown,
         CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
@@ -159,6 +213,14 @@ public final class SampoNode implements AutoCloseable {
     return ConfigFactory.parseString(settings.overrides())
         .withFallback(ConfigFactory.parseMap(chosen))
         .withFallback(ConfigFactory.load());
+  }
+
+  /** Where the endpoint listens, with the port that the system chose. */
+  public InetSocketAddress address() {
+    if (address == null) {
+      throw new IllegalStateException("the endpoint is not bound");
+    }
+    return address;
   }
 
   /** The first replica that produced a token; fails when the model can never be loaded. */
