@@ -72,6 +72,7 @@ class GatewaySettingsTest {
             """);
     assertThat(GatewaySettings.from(config))
         .usingRecursiveComparison()
+        .withEqualsForType(Config::equals, Config.class)
         .isEqualTo(
             new GatewaySettings(
                 5,
