@@ -34,6 +34,14 @@ record ArchitectureKeys(GgufFile file, String architecture) {
     return numbers;
   }
 
+  static int most(int[] numbers) {
+    int most = 0;
+    for (int number : numbers) {
+      most = Math.max(most, number);
+    }
+    return most;
+  }
+
   private int bounded(long value, long limit, String name) {
     if (value < 0 || value > limit) {
       throw new GgufRejectedException(

@@ -174,10 +174,21 @@ public final class GgufFile implements AutoCloseable {
     return entry.type();
   }
 
-  /** The index of the first string in an array that repeats an earlier one; -1 for none. */
-  int firstRepeated(String key) {
+  /**
+   * The index of the first string in an array that repeats an earlier one; -1 for none.
+   *
+   * @param maxBytes the array must not take more
+   */
+  int firstRepeated(String key, int maxBytes) {
     GgufEntry entry = Objects.requireNonNull(head.entries().get(key));
-    return DistinctStrings.firstRepeated(buffer, entry.start(), entry.count());
+    int bytes = entry.end() - entry.start();
+    if (bytes > maxBytes) {
+      throw new GgufRejectedException(
+          "array must take at most " + maxBytes + " bytes", "key " + key);
+    }
+    byte[] region = new byte[bytes];
+    buffer.get(entry.start(), region);
+    return DistinctStrings.firstRepeated(region, entry.count());
   }
 
   /** The value under a key as it stands in the file, type included; for copying. */

@@ -1,7 +1,5 @@
 package io.sampo.engines.modelstore.gguf;
 
-import java.util.Arrays;
-
 /**
  * The numbers of a network that decide how large its key and value cache is, read from metadata and
  * bounded so that arithmetic on them cannot overflow.
@@ -24,7 +22,7 @@ record ModelShape(
     int layers = keys.number("block_count", MAX_LAYERS, 0);
     int embedding = keys.number("embedding_length", MAX_WIDTH, 0);
     int[] heads = keys.perLayer("attention.head_count", layers, 0);
-    int most = Arrays.stream(heads).max().orElse(0);
+    int most = ArchitectureKeys.most(heads);
     int[] kvHeads =
         keys.has("attention.head_count_kv")
             ? keys.perLayer("attention.head_count_kv", layers, 0)
@@ -41,7 +39,7 @@ record ModelShape(
         layers,
         embedding,
         most,
-        Arrays.stream(kvHeads).max().orElse(0),
+        ArchitectureKeys.most(kvHeads),
         vocabularySize(file, keys),
         kvElements);
   }

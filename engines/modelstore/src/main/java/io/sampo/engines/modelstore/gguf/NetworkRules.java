@@ -1,7 +1,5 @@
 package io.sampo.engines.modelstore.gguf;
 
-import java.util.Arrays;
-
 /**
  * What llama.cpp asserts of a network's numbers while it loads or first computes. A broken
  * assertion there ends the process, so each is a rule here.
@@ -46,7 +44,7 @@ final class NetworkRules {
   private void checkExperts() {
     int experts = keys.number("expert_count", MAX_EXPERTS, 0);
     int layers = keys.number("block_count", MAX_LAYERS, 0);
-    int used = Arrays.stream(keys.perLayer("expert_used_count", layers, 0)).max().orElse(0);
+    int used = ArchitectureKeys.most(keys.perLayer("expert_used_count", layers, 0));
     int groups = keys.number("expert_group_count", MAX_EXPERTS, 0);
     require(used <= experts, "experts in use must be at most " + experts, "expert_used_count");
     if (experts == 0) {

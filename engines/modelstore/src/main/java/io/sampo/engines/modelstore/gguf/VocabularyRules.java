@@ -8,8 +8,10 @@ final class VocabularyRules {
   private static final String TYPES = "tokenizer.ggml.token_type";
   private static final String MERGES = "tokenizer.ggml.merges";
 
-  /** Bounds the memory this check takes; the largest known vocabularies have some 300 000. */
+  /** These bound the memory this check takes; the largest known vocabularies have some 300 000. */
   private static final int MAX_TOKENS = 1 << 21;
+
+  private static final int MAX_BYTES = 64 << 20;
 
   private VocabularyRules() {}
 
@@ -30,7 +32,7 @@ final class VocabularyRules {
     if (file.keys().contains(MERGES)) {
       require(file.elementType(MERGES) == GgufValueType.STRING, "value must be strings", MERGES);
     }
-    int repeated = file.firstRepeated(TOKENS);
+    int repeated = file.firstRepeated(TOKENS, MAX_BYTES);
     if (repeated >= 0) {
       throw new GgufRejectedException(
           "tokens must differ, number " + repeated + " repeats an earlier one", "key " + TOKENS);
