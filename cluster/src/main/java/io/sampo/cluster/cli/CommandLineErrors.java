@@ -6,7 +6,7 @@ import io.sampo.engines.spi.EngineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
-import java.util.List;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -65,17 +65,18 @@ final class CommandLineErrors {
         return notBuilt.get();
       }
     }
-    String word = unmatched.getUnmatched().getFirst();
-    return "unknown "
-        + (word.startsWith("-") ? "option " : "word ")
-        + word
-        + suggestion(unmatched.getSuggestions())
-        + "; "
-        + help;
+    String word = unmatched.getUnmatched().getFirst().split("=", 2)[0];
+    return unknown(word, e.getCommandLine()) + "; " + help;
   }
 
-  private static String suggestion(List<String> suggestions) {
-    return suggestions.isEmpty() ? "" : ", did you mean " + suggestions.getFirst() + "?";
+  private static String unknown(String word, CommandLine command) {
+    boolean option = word.startsWith("-");
+    Set<String> candidates =
+        option ? command.getCommandSpec().optionsMap().keySet() : command.getSubcommands().keySet();
+    String kind = option ? "unknown option " : candidates.isEmpty() ? "one word too many: " : "no verb ";
+    return kind
+        + word
+        + Nearest.to(word, candidates).map(near -> ", did you mean " + near + "?").orElse("");
   }
 
   private static String reason(IOException e) {

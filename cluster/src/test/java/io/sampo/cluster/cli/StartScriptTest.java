@@ -1,0 +1,111 @@
+package io.sampo.cluster.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs the script of an unpacked distribution whose only jar is a class path of this build. */
+class StartScriptTest {
+
+  private record Result(int exitCode, String out, String err) {}
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void unpack() throws IOException {
+    for (String file : List.of("bin/sampo", "bin/java25", "conf/jvm.options")) {
+      Path to = folder.resolve(file);
+      Files.createDirectories(to.getParent());
+      Files.copy(Path.of(file), to, StandardCopyOption.COPY_ATTRIBUTES);
+    }
+    Path library = Files.createDirectories(folder.resolve("lib"));
+    int order = 0;
+    for (String entry : System.getProperty("java.class.path").split(":")) {
+      if (entry.endsWith(".jar")) {
+        Files.createSymbolicLink(library.resolve(order++ + ".jar"), Path.of(entry));
+      }
+    }
+    Path classes = Path.of("target/classes").toAbsolutePath();
+    assertThat(new ProcessBuilder(jar(), "cf", library + "/sampo.jar", "-C", classes + "", ".")
+            .start()
+            .onExit()
+            .join()
+            .exitValue())
+        .isZero();
+  }
+
+  @Test
+  void helpTeachesTheVerbs() throws Exception {
+    Result result = sampo(Map.of(), "--help");
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out()).contains("serve", "pull", "doctor", "SAMPO_JAVA_HOME");
+    assertThat(result.err()).isEmpty();
+  }
+
+  @Test
+  void anUnknownFlagIsAUsageError() throws Exception {
+    Result result = sampo(Map.of("SAMPO_AOT", "off"), "serve", "--prot", "1");
+    assertThat(result.exitCode()).isEqualTo(2);
+    assertThat(result.err())
+        .isEqualTo(
+            "sampo: unknown option --prot, did you mean --port?; see 'sampo serve --help'\n");
+  }
+
+  @Test
+  void aDryRunPrintsTheCommandAndRunsNothing() throws Exception {
+    Result result =
+        sampo(Map.of("SAMPO_JAVA_OPTS", "-Xmx1g -Dx=y"), "--dry-run", "serve", "a model.gguf");
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out().lines()).hasSize(1);
+    assertThat(result.out())
+        .contains("/bin/java @" + folder.toRealPath() + "/conf/jvm.options ")
+        .contains(" -Xmx1g -Dx=y ")
+        .contains(folder.toRealPath() + "/lib/sampo.jar")
+        .endsWith(" io.sampo.cluster.cli.Sampo serve a\\ model.gguf \n");
+  }
+
+  @Test
+  void withoutAJava25ItSaysWhatToDo() throws Exception {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    Result result = sampo(Map.of("SAMPO_JAVA_HOME", empty.toString()), "version");
+    assertThat(result.exitCode()).isEqualTo(1);
+    assertThat(result.err())
+        .isEqualTo(
+            "sampo: SAMPO_JAVA_HOME="
+                + empty
+                + " holds no Java 25; set it to the folder of a JDK 25 or unset it.\n");
+  }
+
+  private Result sampo(Map<String, String> environment, String... words) throws Exception {
+    List<String> command = new ArrayList<>(List.of(folder.resolve("bin/sampo").toString()));
+    command.addAll(List.of(words));
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder.environment().put("SAMPO_JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    try {
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      return new Result(process.exitValue(), Files.readString(out, UTF_8), Files.readString(err));
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static String jar() {
+    return Path.of(System.getProperty("java.home"), "bin", "jar").toString();
+  }
+}
