@@ -73,7 +73,8 @@ final class CommandLineErrors {
     boolean option = word.startsWith("-");
     Set<String> candidates =
         option ? command.getCommandSpec().optionsMap().keySet() : command.getSubcommands().keySet();
-    String kind = option ? "unknown option " : candidates.isEmpty() ? "one word too many: " : "no verb ";
+    String kind =
+        option ? "unknown option " : candidates.isEmpty() ? "one word too many: " : "no verb ";
     return kind
         + word
         + Nearest.to(word, candidates).map(near -> ", did you mean " + near + "?").orElse("");

@@ -9,7 +9,9 @@ final class Nearest {
 
   private Nearest() {}
 
-  /** The candidate with the fewest edits between it and the word; none that is a third different. */
+  /**
+   * The candidate with the fewest edits between it and the word; none that is a third different.
+   */
   static Optional<String> to(String word, Collection<String> candidates) {
     return candidates.stream()
         .filter(candidate -> edits(word, candidate) <= Math.max(1, word.length() / 3))
@@ -31,8 +33,7 @@ final class Nearest {
     int changed = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
     int least =
         Math.min(
-            Math.min(distance[i - 1][j], distance[i][j - 1]) + 1,
-            distance[i - 1][j - 1] + changed);
+            Math.min(distance[i - 1][j], distance[i][j - 1]) + 1, distance[i - 1][j - 1] + changed);
     boolean swapped =
         i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
     return swapped ? Math.min(least, distance[i - 2][j - 2] + 1) : least;

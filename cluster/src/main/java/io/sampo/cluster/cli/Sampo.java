@@ -76,10 +76,12 @@ public final class Sampo {
 
   private static List<CommandLine> verbs(Surroundings surroundings) {
     return List.of(
+        FlagOptions.add(new CommandLine(new ServeVerb(surroundings)), Flags.SERVE),
         FlagOptions.add(
             new CommandLine(new DoctorVerb(surroundings)),
             List.of(Flags.HOST, Flags.PORT, Flags.DATA_DIR)),
-        new CommandLine(new VersionVerb(surroundings)));
+        new CommandLine(new VersionVerb(surroundings)),
+        new CommandLine(new Rehearsal(surroundings)));
   }
 
   /** The answer to {@code --version}. */

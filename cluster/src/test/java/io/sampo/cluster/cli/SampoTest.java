@@ -34,7 +34,7 @@ class SampoTest {
           pull               | Missing required parameter: 'MODEL'; see 'sampo pull --help'
           """)
   void wordsThatCannotBeMeantAreAUsageError(String words, String line) {
-    assertThat(run(Map.of(), words.split(" "))).isEqualTo(2);
+    assertThat(run(Map.of(), words.split(" ", -1))).isEqualTo(2);
     assertThat(err.toString(UTF_8)).isEqualTo("sampo: " + line + "\n");
     assertThat(out.size()).isZero();
   }
@@ -47,7 +47,7 @@ class SampoTest {
         ("host port cluster-host cluster-port api-key-file model-alias ctx-size parallel threads"
                 + " gpu-layers kv-type engine deterministic allowed-host data-dir config log-format"
                 + " debug-headers")
-            .split(" ")) {
+            .split(" ", -1)) {
       assertThat(help).contains("--" + name);
     }
     assertThat(help).contains("SAMPO_CTX_SIZE", "Examples");

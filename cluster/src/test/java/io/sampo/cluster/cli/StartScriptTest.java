@@ -31,17 +31,18 @@ class StartScriptTest {
     }
     Path library = Files.createDirectories(folder.resolve("lib"));
     int order = 0;
-    for (String entry : System.getProperty("java.class.path").split(":")) {
+    for (String entry : System.getProperty("java.class.path").split(":", -1)) {
       if (entry.endsWith(".jar")) {
         Files.createSymbolicLink(library.resolve(order++ + ".jar"), Path.of(entry));
       }
     }
     Path classes = Path.of("target/classes").toAbsolutePath();
-    assertThat(new ProcessBuilder(jar(), "cf", library + "/sampo.jar", "-C", classes + "", ".")
-            .start()
-            .onExit()
-            .join()
-            .exitValue())
+    assertThat(
+            new ProcessBuilder(jar(), "cf", library + "/sampo.jar", "-C", classes + "", ".")
+                .start()
+                .onExit()
+                .join()
+                .exitValue())
         .isZero();
   }
 

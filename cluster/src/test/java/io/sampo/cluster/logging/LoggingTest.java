@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class LoggingTest {
@@ -38,7 +39,7 @@ class LoggingTest {
     assertThat(context.getLogger("org.apache.pekko").isWarnEnabled()).isTrue();
   }
 
-  private String layOut(String message, Throwable thrown) {
+  private String layOut(String message, @Nullable Throwable thrown) {
     Logger logger = context.getLogger("io.sampo.Room");
     LoggingEvent event = new LoggingEvent("", logger, Level.INFO, message, thrown, null);
     return new TextLayout().doLayout(event);

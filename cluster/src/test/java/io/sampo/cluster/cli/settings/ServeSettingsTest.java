@@ -29,8 +29,7 @@ class ServeSettingsTest {
     assertThat(settings.engine()).isEqualTo("llamacpp");
     assertThat(settings.engineSettings()).isEqualTo(EngineSettings.DEFAULTS);
     assertThat(settings.model()).isEmpty();
-    assertThat(settings.dataFolder())
-        .isEqualTo(Path.of(System.getProperty("user.home"), ".sampo"));
+    assertThat(settings.dataFolder()).isEqualTo(Path.of(System.getProperty("user.home"), ".sampo"));
   }
 
   @Test
