@@ -2,6 +2,7 @@ package io.sampo.cluster.cli;
 
 import io.sampo.cluster.cli.settings.Flags;
 import io.sampo.cluster.cli.settings.UsageException;
+import io.sampo.engines.modelstore.gguf.GgufRejectedException;
 import io.sampo.engines.spi.EngineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,6 +35,8 @@ final class CommandLineErrors {
       case UsageException usage -> say(message(usage), USAGE);
       case FailedException failed -> say(message(failed), FAILED);
       case EngineException engine -> say(message(engine), FAILED);
+      case GgufRejectedException rejected -> say(message(rejected), FAILED);
+      case InterruptedException interrupted -> say("interrupted", FAILED);
       case UncheckedIOException io when io.getCause() != null -> say(reason(io.getCause()), FAILED);
       case IOException io -> say(reason(io), FAILED);
       default -> onDefect(e);

@@ -43,7 +43,7 @@ final class DoctorVerb implements Callable<Integer> {
             layers.text(Flags.HOST, "127.0.0.1"),
             layers.number(Flags.PORT, 0, 65535, 8080),
             dataFolder,
-            Path.of(System.getProperty("sampo.native", "lib/native")),
+            Path.of(System.getProperty("sampo.native.dir", "lib/native")),
             Boolean.getBoolean("sampo.clone"),
             Map.of());
     List<Check> checks = doctor.examine();

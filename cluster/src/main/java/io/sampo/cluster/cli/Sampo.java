@@ -2,6 +2,7 @@ package io.sampo.cluster.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.sampo.cluster.cli.settings.Flag;
 import io.sampo.cluster.cli.settings.Flags;
 import java.io.PrintWriter;
 import java.util.List;
@@ -75,8 +76,13 @@ public final class Sampo {
   }
 
   private static List<CommandLine> verbs(Surroundings surroundings) {
+    List<Flag> store = List.of(Flags.DATA_DIR);
     return List.of(
         FlagOptions.add(new CommandLine(new ServeVerb(surroundings)), Flags.SERVE),
+        FlagOptions.add(new CommandLine(new PullVerb(surroundings)), store),
+        FlagOptions.add(new CommandLine(new ListVerb(surroundings)), store),
+        FlagOptions.add(new CommandLine(new ShowVerb(surroundings)), ShowVerb.FLAGS),
+        FlagOptions.add(new CommandLine(new RemoveVerb(surroundings)), store),
         FlagOptions.add(
             new CommandLine(new DoctorVerb(surroundings)),
             List.of(Flags.HOST, Flags.PORT, Flags.DATA_DIR)),
