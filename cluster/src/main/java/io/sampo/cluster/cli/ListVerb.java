@@ -12,11 +12,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Shows which models are on this machine. */
-@Command(
-    name = "ls",
-    description = "List the models on this machine.",
-    mixinStandardHelpOptions = true)
+@Command(name = "ls", description = "List the models on this machine.")
 final class ListVerb implements Callable<Integer> {
+
+  private record Listed(String name, String file, String digest, long bytes) {
+    static Listed of(StoredModel model) {
+      return new Listed(model.name(), model.file().toString(), model.digest(), model.bytes());
+    }
+  }
 
   private final Surroundings surroundings;
 
@@ -34,7 +37,7 @@ final class ListVerb implements Callable<Integer> {
     Layers layers = Layers.withoutFile(FlagOptions.given(spec), surroundings.environment());
     List<StoredModel> models = new ModelShelf(surroundings, layers.dataFolder()).store().list();
     if (json) {
-      Json.print(surroundings.out(), models);
+      Json.print(surroundings.out(), models.stream().map(Listed::of).toList());
     } else if (models.isEmpty()) {
       surroundings.err().println("no models yet; 'sampo pull stories15m' brings the default one");
     } else {

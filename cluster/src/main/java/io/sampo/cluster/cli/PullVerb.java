@@ -23,8 +23,7 @@ import picocli.CommandLine.Spec;
       "  sampo pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M",
       "  HF_TOKEN=hf_… sampo pull hf:meta-llama/Llama-3.2-1B-Instruct",
       "  sampo pull https://example.org/model.gguf"
-    },
-    mixinStandardHelpOptions = true)
+    })
 final class PullVerb implements Callable<Integer> {
 
   private final Surroundings surroundings;

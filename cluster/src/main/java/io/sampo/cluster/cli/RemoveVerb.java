@@ -14,8 +14,7 @@ import picocli.CommandLine.Spec;
 /** Removes a model from the store. */
 @Command(
     name = "rm",
-    description = "Remove a downloaded model; files that another model shares stay.",
-    mixinStandardHelpOptions = true)
+    description = "Remove a downloaded model; files that another model shares stay.")
 final class RemoveVerb implements Callable<Integer> {
 
   private final Surroundings surroundings;

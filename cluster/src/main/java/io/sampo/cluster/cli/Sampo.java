@@ -76,18 +76,17 @@ public final class Sampo {
   }
 
   private static List<CommandLine> verbs(Surroundings surroundings) {
+    List<Flag> none = List.of();
     List<Flag> store = List.of(Flags.DATA_DIR);
     return List.of(
-        FlagOptions.add(new CommandLine(new ServeVerb(surroundings)), Flags.SERVE),
-        FlagOptions.add(new CommandLine(new PullVerb(surroundings)), store),
-        FlagOptions.add(new CommandLine(new ListVerb(surroundings)), store),
-        FlagOptions.add(new CommandLine(new ShowVerb(surroundings)), ShowVerb.FLAGS),
-        FlagOptions.add(new CommandLine(new RemoveVerb(surroundings)), store),
-        FlagOptions.add(
-            new CommandLine(new DoctorVerb(surroundings)),
-            List.of(Flags.HOST, Flags.PORT, Flags.DATA_DIR)),
-        new CommandLine(new VersionVerb(surroundings)),
-        new CommandLine(new Rehearsal(surroundings)));
+        FlagOptions.verb(new ServeVerb(surroundings), Flags.SERVE),
+        FlagOptions.verb(new PullVerb(surroundings), store),
+        FlagOptions.verb(new ListVerb(surroundings), store),
+        FlagOptions.verb(new ShowVerb(surroundings), ShowVerb.FLAGS),
+        FlagOptions.verb(new RemoveVerb(surroundings), store),
+        FlagOptions.verb(new DoctorVerb(surroundings), DoctorVerb.FLAGS),
+        FlagOptions.verb(new VersionVerb(surroundings), none),
+        FlagOptions.verb(new Rehearsal(surroundings), none));
   }
 
   /** The answer to {@code --version}. */

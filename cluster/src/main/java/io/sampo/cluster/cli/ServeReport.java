@@ -109,8 +109,12 @@ final class ServeReport {
             seconds(java),
             seconds(settings),
             seconds(node.system()),
-            seconds(node.http().minus(node.system())),
-            seconds(node.firstToken().minus(node.http()))));
+            between(node.system(), node.http()),
+            between(node.http(), node.firstToken())));
+  }
+
+  private static double between(Duration earlier, Duration later) {
+    return Math.max(0, seconds(later.minus(earlier)));
   }
 
   private static double seconds(Duration duration) {
@@ -143,7 +147,11 @@ final class ServeReport {
     if (!model.chats()) {
       surroundings
           .out()
-          .println(model.name() + " continues texts and cannot chat: it knows no conversations.");
+          .println(
+              model.name()
+                  + " continues "
+                  + (model.name().equals(ModelShelf.DEFAULT) ? "stories" : "texts")
+                  + " and cannot chat; for conversations serve an instruction-tuned model.");
     }
   }
 

@@ -31,6 +31,8 @@ import picocli.CommandLine.Spec;
           + " running answers end.",
       ""
     },
+    customSynopsis = "sampo serve [MODEL] [FLAGS]",
+    synopsisHeading = "Usage: ",
     parameterListHeading = "%n",
     optionListHeading = "%n",
     footer = {
@@ -46,8 +48,7 @@ import picocli.CommandLine.Spec;
       "  sampo serve hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M --ctx-size 8K --parallel 4",
       "  sampo serve ./model.gguf --host 0.0.0.0 --api-key-file keys.txt",
       "  SAMPO_PORT=9000 sampo serve --config /etc/sampo.conf"
-    },
-    mixinStandardHelpOptions = true)
+    })
 final class ServeVerb implements Callable<Integer> {
 
   private static final Duration DRAIN_LIMIT = Duration.ofSeconds(30);

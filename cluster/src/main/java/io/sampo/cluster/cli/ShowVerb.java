@@ -21,8 +21,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "show",
     description =
-        "Show what a model is, and the memory that serving it with these flags would take.",
-    mixinStandardHelpOptions = true)
+        "Show what a model is, and the memory that serving it with these flags would take.")
 final class ShowVerb implements Callable<Integer> {
 
   /** The flags that change the plan. */

@@ -82,7 +82,7 @@ public record Doctor(
 
   private Check models() {
     if (damagedModels.isEmpty()) {
-      return Check.ok("models", "every stored file is as it was when it came");
+      return Check.ok("models", "nothing wrong with the stored ones");
     }
     String first = damagedModels.keySet().iterator().next();
     return Check.fail(
