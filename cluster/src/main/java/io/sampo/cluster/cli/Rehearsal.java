@@ -7,8 +7,8 @@ import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.cluster.node.SampoNode;
 import io.sampo.engines.spi.EngineSettings;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,7 +74,7 @@ final class Rehearsal implements Callable<Integer> {
         "");
   }
 
-  private static String ask(URI address, String stream) throws IOException {
+  private static String ask(InetSocketAddress address, String stream) throws IOException {
     String body =
         "{\"model\":\""
             + MODEL
@@ -82,13 +82,13 @@ final class Rehearsal implements Callable<Integer> {
             + stream
             + ",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}";
     String request =
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: "
-            + address.getAuthority()
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost:"
+            + address.getPort()
             + "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
             + body.length()
             + "\r\n\r\n"
             + body;
-    try (Socket socket = new Socket(address.getHost(), address.getPort())) {
+    try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
       socket.setSoTimeout((int) LIMIT.toMillis());
       socket.getOutputStream().write(request.getBytes(UTF_8));
       return new String(socket.getInputStream().readAllBytes(), UTF_8);

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.sampo.cluster.cli.settings.Flag;
 import io.sampo.cluster.cli.settings.Flags;
+import io.sampo.cluster.node.Versions;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine;

@@ -7,7 +7,7 @@ import io.sampo.engines.modelstore.gguf.GgufSummary;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.LoadPlan;
-import java.net.URI;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -122,12 +122,12 @@ final class ServeReport {
   }
 
   /** Programs read this line. */
-  void listening(URI address) {
-    surroundings.out().println("listening on " + address);
+  void listening(InetSocketAddress address) {
+    surroundings.out().println("listening on " + url(address));
   }
 
   /** The line to try, and what not to expect. */
-  void ready(LocalModel model, URI address, @Nullable Path apiKeyFile) {
+  void ready(LocalModel model, InetSocketAddress address, @Nullable Path apiKeyFile) {
     String key =
         apiKeyFile == null
             ? ""
@@ -155,9 +155,16 @@ final class ServeReport {
     }
   }
 
-  /** An address that means "all of this machine's" is reached by loopback. */
-  private static String reachable(URI address) {
-    return address.toString().replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+  private static String url(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+  }
+
+  /** As {@link #url}; an address that means "all of this machine's" is reached by loopback. */
+  private static String reachable(InetSocketAddress address) {
+    return address.getAddress().isAnyLocalAddress()
+        ? "http://127.0.0.1:" + address.getPort()
+        : url(address);
   }
 
   private void warning(String text) {

@@ -84,7 +84,7 @@ final class ServeVerb implements Callable<Integer> {
                 .obtain(settings.model().orElse(ModelShelf.DEFAULT));
     CompletableFuture<LoadPlan> plan = planned(engine, local, settings);
     Instant called = Instant.now();
-    SampoNode node = SampoNode.start(nodeSettings(settings, local));
+    SampoNode node = started(nodeSettings(settings, local));
     tellPlan(engine, local, node, plan);
     report.listening(node.address());
     Replica.Report replica = firstToken(node);
@@ -93,6 +93,14 @@ final class ServeVerb implements Callable<Integer> {
     report.ready(local, node.address(), settings.apiKeyFile());
     node.terminated().toCompletableFuture().join();
     return 0;
+  }
+
+  private static SampoNode started(NodeSettings settings) {
+    try {
+      return SampoNode.start(settings);
+    } catch (IllegalStateException e) {
+      throw new FailedException(e.getMessage() + " End what uses it or give --port N", e);
+    }
   }
 
   /** Reads the model's file beside the start of the node, which takes longer. */

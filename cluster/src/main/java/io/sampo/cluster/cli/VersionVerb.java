@@ -1,5 +1,6 @@
 package io.sampo.cluster.cli;
 
+import io.sampo.cluster.node.Versions;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

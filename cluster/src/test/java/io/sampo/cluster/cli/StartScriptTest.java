@@ -20,7 +20,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs the script of an unpacked distribution whose only jar refers to the class path of this build. */
+/**
+ * Runs the script of an unpacked distribution whose only jar refers to the class path of this
+ * build.
+ */
 class StartScriptTest {
 
   private record Result(int exitCode, String out, String err) {}
