@@ -3,6 +3,7 @@ package io.sampo.cluster.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,12 +19,14 @@ import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Runs the script of an unpacked distribution whose only jar refers to the class path of this
  * build.
  */
+@Timeout(90)
 class StartScriptTest {
 
   private record Result(int exitCode, String out, String err) {}
@@ -79,6 +82,40 @@ class StartScriptTest {
   }
 
   @Test
+  void serveTellsWhereItListensAndEndsOnSigterm() throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                folder.resolve("bin/sampo").toString(),
+                "serve",
+                "--engine=simulated",
+                "--port=0",
+                "--log-format=json")
+            .redirectError(folder.resolve("err").toFile());
+    builder.environment().keySet().removeIf(name -> name.startsWith("SAMPO_"));
+    builder.environment().put("SAMPO_JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("SAMPO_AOT", "off");
+    builder.environment().put("SAMPO_HOME", folder.resolve("data").toString());
+    Process process = builder.start();
+    try (BufferedReader out = process.inputReader(UTF_8)) {
+      List<String> told = out.lines().takeWhile(line -> !line.startsWith("ready;")).toList();
+      String listening =
+          told.stream().filter(line -> line.startsWith("listening on ")).findFirst().orElseThrow();
+      assertThat(told)
+          .anyMatch(line -> line.startsWith("warning   this engine is simulated"))
+          .anyMatch(line -> line.startsWith("started   in "));
+      assertThat(out.readLine()).startsWith("  curl -N " + listening.substring(13) + "/v1/chat/");
+      process.destroy();
+      assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(143);
+    } finally {
+      process.destroyForcibly();
+    }
+    assertThat(Files.readAllLines(folder.resolve("err")))
+        .isNotEmpty()
+        .allMatch(line -> line.startsWith("{\"@timestamp\":"));
+  }
+
+  @Test
   void withoutAJava25ItSaysWhatToDo() throws Exception {
     Path empty = Files.createDirectory(folder.resolve("empty"));
     Result result = sampo(Map.of("SAMPO_JAVA_HOME", empty.toString()), "version");
@@ -97,6 +134,7 @@ class StartScriptTest {
     Path err = folder.resolve("err");
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder.environment().keySet().removeIf(name -> name.startsWith("SAMPO_"));
     builder.environment().put("SAMPO_JAVA_HOME", System.getProperty("java.home"));
     builder.environment().putAll(environment);
     Process process = builder.start();
