@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(30)
+@Timeout(120)
 class DownloaderTest {
 
   private static final int RANGE = 10_000;
@@ -33,12 +33,13 @@ class DownloaderTest {
   private static final byte[] NEW = bytes(2, 123_456);
   private static final DownloadSettings SETTINGS =
       new DownloadSettings(
-          4, RANGE, Duration.ofSeconds(5), Duration.ofMillis(300), 3, Duration.ofMillis(1));
+          4, RANGE, Duration.ofSeconds(20), Duration.ofSeconds(20), 3, Duration.ofMillis(1));
 
   @TempDir Path folder;
   private FileServer server;
   private FileServer other;
   private Path partial;
+  private DownloadSettings settings = SETTINGS;
 
   @BeforeEach
   void start() throws IOException {
@@ -181,6 +182,9 @@ class DownloaderTest {
 
   @Test
   void givesUpOnAServerThatStalls() {
+    settings =
+        new DownloadSettings(
+            2, RANGE, Duration.ofSeconds(20), Duration.ofMillis(300), 2, Duration.ofMillis(1));
     server.fault(
         (exchange, number) -> {
           if (number > 0) {
@@ -227,7 +231,7 @@ class DownloaderTest {
     try (HttpSource source = source(null)) {
       RemoteFile file = new RemoteFile("m", server.address("/m.gguf"), 7, null);
       assertThatThrownBy(
-              () -> new Downloader(source, SETTINGS).fetch(file, partial, DownloadListener.SILENT))
+              () -> new Downloader(source, settings).fetch(file, partial, DownloadListener.SILENT))
           .hasMessageContaining("announced were 7");
     }
   }
@@ -243,13 +247,13 @@ class DownloaderTest {
   private Fetched fetch(@Nullable String token, DownloadListener listener) throws Exception {
     try (HttpSource source = source(token)) {
       RemoteFile file = new RemoteFile("m.gguf", server.address("/m.gguf"), -1, null);
-      return new Downloader(source, SETTINGS).fetch(file, partial, listener);
+      return new Downloader(source, settings).fetch(file, partial, listener);
     }
   }
 
   private HttpSource source(@Nullable String token) {
     Credential credential = token == null ? null : new Credential(server.address("/"), token);
-    return new HttpSource(ProxySelector.of(null), SETTINGS, credential);
+    return new HttpSource(ProxySelector.of(null), settings, credential);
   }
 
   private static DownloadListener listener(List<DownloadProgress> heard) {

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(120)
 class ModelStoreTest {
 
   private static final String TREE = "/api/models/org/repo/tree/main";
@@ -58,7 +58,7 @@ class ModelStoreTest {
     root = folder.resolve("models");
     hub = new FileServer();
     cdn = new FileServer();
-    store = new ModelStore(root, settings(Duration.ofSeconds(10)));
+    store = new ModelStore(root, settings(Duration.ofSeconds(60)));
     Path tiny = folder.resolve("tiny.gguf");
     SyntheticModel.writeTiny(tiny);
     model = Files.readAllBytes(tiny);
@@ -277,7 +277,7 @@ class ModelStoreTest {
   private StoreSettings settings(Duration lockDeadline) {
     DownloadSettings download =
         new DownloadSettings(
-            2, 64 << 10, Duration.ofSeconds(5), Duration.ofSeconds(2), 2, Duration.ofMillis(1));
+            2, 64 << 10, Duration.ofSeconds(20), Duration.ofSeconds(20), 2, Duration.ofMillis(1));
     return new StoreSettings(
         hub.address("/"), "secret", ProxySelector.of(null), download, lockDeadline);
   }
