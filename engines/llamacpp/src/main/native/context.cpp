@@ -32,9 +32,35 @@ bool on_abort(void * context) {
     return ((Context *) context)->was_interrupted();
 }
 
+// The CPU backend is a library of its own, loaded at run time, so its functions are asked for by name.
+template <typename Function> Function * cpu_function(const char * name) {
+    ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    return (Function *) ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(cpu), name);
+}
+
 }  // namespace
 
-Context::Context(const Model & model, const ContextSettings & settings) : model(model) {
+ThreadPool::ThreadPool(int threads) {
+    ggml_threadpool_params params = ggml_threadpool_params_default(threads);
+    if (const auto create = cpu_function<decltype(ggml_threadpool_new)>("ggml_threadpool_new")) {
+        pool = create(&params);
+    }
+}
+
+ThreadPool::~ThreadPool() {
+    const auto free = cpu_function<decltype(ggml_threadpool_free)>("ggml_threadpool_free");
+    if (pool && free) {
+        free(pool);
+    }
+}
+
+void ThreadPool::attach_to(llama_context * context) {
+    if (pool) {
+        llama_attach_threadpool(context, pool, nullptr);
+    }
+}
+
+Context::Context(const Model & model, const ContextSettings & settings) : model(model), threads(settings.threads) {
     if (llama_model_has_encoder(model.raw())) {
         throw Failure(Kind::MODEL_REJECTED, "encoder models are not supported");
     }
@@ -50,6 +76,7 @@ Context::Context(const Model & model, const ContextSettings & settings) : model(
     if (!llama_get_memory(context.get())) {
         throw Failure(Kind::MODEL_REJECTED, "the model computes embeddings and cannot generate");
     }
+    threads.attach_to(context.get());
     const size_t rows = settings.batch_tokens;
     const size_t outs = settings.max_sequences;
     columns.token.resize(rows);

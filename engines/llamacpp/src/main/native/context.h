@@ -41,6 +41,18 @@ struct StepColumns {
     std::vector<float>       top_logprobs;
 };
 
+// The CPU threads of a context, kept between steps: without them ggml starts new ones for each step.
+class ThreadPool {
+  public:
+    explicit ThreadPool(int threads);
+    ~ThreadPool();
+
+    void attach_to(llama_context * context);
+
+  private:
+    ggml_threadpool * pool = nullptr;
+};
+
 // The state of all sequences of one model and the step that advances them. One thread uses it; only interrupt is free for all.
 class Context {
   public:
@@ -66,6 +78,7 @@ class Context {
 
   private:
     const Model &                 model;
+    ThreadPool                    threads;  // outlives the context that computes with it
     llama_context_ptr             context;
     std::vector<llama_seq_id *>   sequence_of_row;
     std::vector<int32_t>          sequences_of_row;

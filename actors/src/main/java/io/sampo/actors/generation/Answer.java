@@ -35,7 +35,7 @@ final class Answer {
   private int allowed;
   private int resumes;
   private @Nullable ActorRef<Replica.Command> replica;
-  private long sinceNanos;
+  private long askedNanos;
   private long heardNanos;
 
   Answer(String generation, int choice, List<String> stops, boolean includeStop) {
@@ -85,7 +85,7 @@ final class Answer {
 
   void placing(long nowNanos) {
     phase = Phase.PLACING;
-    sinceNanos = nowNanos;
+    askedNanos = nowNanos;
   }
 
   /**
@@ -97,7 +97,6 @@ final class Answer {
     phase = Phase.STARTING;
     replica = found;
     allowed = tokenLimit;
-    sinceNanos = nowNanos;
     heardNanos = nowNanos;
   }
 
@@ -115,16 +114,16 @@ final class Answer {
         && nowNanos - heardNanos > limitNanos;
   }
 
-  boolean waitingSince(Phase waiting, long nowNanos, long limitNanos) {
-    return phase == waiting && nowNanos - sinceNanos > limitNanos;
+  /** Whether the router has left the question for a replica unanswered for longer than this. */
+  boolean unplaced(long nowNanos, long limitNanos) {
+    return phase == Phase.PLACING && nowNanos - askedNanos > limitNanos;
   }
 
   /** Gives the attempt up; what it still says is from an old epoch. */
-  void giveUp(long nowNanos) {
+  void giveUp() {
     epoch++;
     phase = Phase.PAUSING;
     replica = null;
-    sinceNanos = nowNanos;
   }
 
   /** Counts an attempt that was lost after its replica had taken it. */

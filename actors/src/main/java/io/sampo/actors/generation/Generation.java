@@ -16,6 +16,7 @@ import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ReplicaId;
+import io.sampo.actors.wire.SequenceKey;
 import io.sampo.engines.spi.FinishReason;
 import io.sampo.engines.spi.TextCodec;
 import io.sampo.engines.spi.TokenLogprobs;
@@ -61,11 +62,14 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
 
   private record FromScheduler(Scheduler.Reply reply) implements Command {}
 
+  private record PlaceAgain(SequenceKey sequence) implements Command {}
+
   private enum Timer implements Command {
     BEAT,
     DEADLINE
   }
 
+  private final TimerScheduler<Command> timers;
   private final String name = UUID.randomUUID().toString();
   private final GenerationRequest request;
   private final TextCodec codec;
@@ -95,6 +99,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       int credit,
       GenerationSettings settings) {
     super(context);
+    this.timers = timers;
     this.request = request;
     this.codec = codec;
     this.promptIds = prompt.ids();
@@ -163,6 +168,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       case Abort abort -> fail(abort.failure());
       case FromReplica from -> onReplica(from.event());
       case FromScheduler from -> onScheduler(from.reply());
+      case PlaceAgain again -> onPlaceAgain(again.sequence());
       case Timer timer -> timer == Timer.BEAT ? onBeat() : onDeadline();
     };
   }
@@ -319,7 +325,17 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
 
   private void giveUp(Answer answer) {
     leaveReplica(answer);
-    answer.giveUp(System.nanoTime());
+    answer.giveUp();
+    PlaceAgain again = new PlaceAgain(answer.key());
+    timers.startSingleTimer(again, settings.retryDelay());
+  }
+
+  private Behavior<Command> onPlaceAgain(SequenceKey sequence) {
+    Answer answer = answers.get(sequence.choice());
+    if (answer.current(sequence) && answer.phase() == Phase.PAUSING) {
+      place(answer);
+    }
+    return this;
   }
 
   /**
@@ -346,8 +362,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
         if (resumeElsewhere(answer) != this) {
           return Behaviors.stopped();
         }
-      } else if (answer.waitingSince(Phase.PLACING, now, settings.placeAgainAfter().toNanos())
-          || answer.waitingSince(Phase.PAUSING, now, settings.retryDelay().toNanos())) {
+      } else if (answer.unplaced(now, settings.placeAgainAfter().toNanos())) {
         place(answer);
       } else if (!answer.ended() && answer.replica() instanceof ActorRef<Replica.Command> replica) {
         replica.tell(new Replica.GenerationAlive(answer.key()));

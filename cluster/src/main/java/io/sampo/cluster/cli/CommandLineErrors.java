@@ -2,11 +2,12 @@ package io.sampo.cluster.cli;
 
 import io.sampo.cluster.cli.settings.Flags;
 import io.sampo.cluster.cli.settings.UsageException;
+import io.sampo.engines.modelstore.gguf.GgufRejectedException;
 import io.sampo.engines.spi.EngineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
-import java.util.List;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -34,6 +35,8 @@ final class CommandLineErrors {
       case UsageException usage -> say(message(usage), USAGE);
       case FailedException failed -> say(message(failed), FAILED);
       case EngineException engine -> say(message(engine), FAILED);
+      case GgufRejectedException rejected -> say(message(rejected), FAILED);
+      case InterruptedException interrupted -> say("interrupted", FAILED);
       case UncheckedIOException io when io.getCause() != null -> say(reason(io.getCause()), FAILED);
       case IOException io -> say(reason(io), FAILED);
       default -> onDefect(e);
@@ -65,17 +68,19 @@ final class CommandLineErrors {
         return notBuilt.get();
       }
     }
-    String word = unmatched.getUnmatched().getFirst();
-    return "unknown "
-        + (word.startsWith("-") ? "option " : "word ")
-        + word
-        + suggestion(unmatched.getSuggestions())
-        + "; "
-        + help;
+    String word = unmatched.getUnmatched().getFirst().split("=", 2)[0];
+    return unknown(word, e.getCommandLine()) + "; " + help;
   }
 
-  private static String suggestion(List<String> suggestions) {
-    return suggestions.isEmpty() ? "" : ", did you mean " + suggestions.getFirst() + "?";
+  private static String unknown(String word, CommandLine command) {
+    boolean option = word.startsWith("-");
+    Set<String> candidates =
+        option ? command.getCommandSpec().optionsMap().keySet() : command.getSubcommands().keySet();
+    String kind =
+        option ? "unknown option " : candidates.isEmpty() ? "one word too many: " : "no verb ";
+    return kind
+        + word
+        + Nearest.to(word, candidates).map(near -> ", did you mean " + near + "?").orElse("");
   }
 
   private static String reason(IOException e) {

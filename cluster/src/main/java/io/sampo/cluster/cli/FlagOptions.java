@@ -8,13 +8,25 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** Flags as picocli options, and back. Their values stay text until all sources are joined. */
+/**
+ * Verbs with their flags as picocli options, and back. Their values stay text until all sources are
+ * joined.
+ */
 final class FlagOptions {
 
   private FlagOptions() {}
 
-  static CommandLine add(CommandLine command, List<Flag> flags) {
-    flags.forEach(flag -> command.getCommandSpec().addOption(option(flag)));
+  /** A verb that takes these flags, in this order, and {@code --help}. */
+  static CommandLine verb(Object verb, List<Flag> flags) {
+    CommandLine command = new CommandLine(verb);
+    CommandSpec spec = command.getCommandSpec();
+    flags.forEach(flag -> spec.addOption(option(flag)));
+    spec.addOption(
+        OptionSpec.builder("-h", "--help")
+            .usageHelp(true)
+            .description("Show this help and end.")
+            .build());
+    spec.usageMessage().sortOptions(false).sortSynopsis(false);
     return command;
   }
 

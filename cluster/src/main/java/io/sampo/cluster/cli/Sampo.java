@@ -2,7 +2,9 @@ package io.sampo.cluster.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.sampo.cluster.cli.settings.Flag;
 import io.sampo.cluster.cli.settings.Flags;
+import io.sampo.cluster.node.Versions;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine;
@@ -75,11 +77,17 @@ public final class Sampo {
   }
 
   private static List<CommandLine> verbs(Surroundings surroundings) {
+    List<Flag> none = List.of();
+    List<Flag> store = List.of(Flags.DATA_DIR);
     return List.of(
-        FlagOptions.add(
-            new CommandLine(new DoctorVerb(surroundings)),
-            List.of(Flags.HOST, Flags.PORT, Flags.DATA_DIR)),
-        new CommandLine(new VersionVerb(surroundings)));
+        FlagOptions.verb(new ServeVerb(surroundings), Flags.SERVE),
+        FlagOptions.verb(new PullVerb(surroundings), store),
+        FlagOptions.verb(new ListVerb(surroundings), store),
+        FlagOptions.verb(new ShowVerb(surroundings), ShowVerb.FLAGS),
+        FlagOptions.verb(new RemoveVerb(surroundings), store),
+        FlagOptions.verb(new DoctorVerb(surroundings), DoctorVerb.FLAGS),
+        FlagOptions.verb(new VersionVerb(surroundings), none),
+        FlagOptions.verb(new Rehearsal(surroundings), none));
   }
 
   /** The answer to {@code --version}. */

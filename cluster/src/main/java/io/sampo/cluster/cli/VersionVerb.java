@@ -1,15 +1,13 @@
 package io.sampo.cluster.cli;
 
+import io.sampo.cluster.node.Versions;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Shows what this Sampo is made of. */
-@Command(
-    name = "version",
-    description = "Show the versions of Sampo, llama.cpp, Pekko and Java.",
-    mixinStandardHelpOptions = true)
+@Command(name = "version", description = "Show the versions of Sampo, llama.cpp, Pekko and Java.")
 final class VersionVerb implements Callable<Integer> {
 
   private final Surroundings surroundings;

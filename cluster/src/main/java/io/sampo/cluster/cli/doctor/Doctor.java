@@ -1,5 +1,6 @@
 package io.sampo.cluster.cli.doctor;
 
+import io.sampo.engines.modelstore.download.Sizes;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -70,7 +71,7 @@ public record Doctor(
     }
     try {
       FileStore store = Files.getFileStore(existing);
-      String found = dataFolder + ", " + store.getUsableSpace() / 1_000_000_000L + " GB free";
+      String found = dataFolder + ", " + Sizes.text(store.getUsableSpace()) + " free";
       return store.getUsableSpace() >= LITTLE_SPACE_BYTES
           ? Check.ok("data folder", found)
           : Check.warn("data folder", found, "'sampo rm MODEL' makes room, SAMPO_HOME moves it");
@@ -81,7 +82,7 @@ public record Doctor(
 
   private Check models() {
     if (damagedModels.isEmpty()) {
-      return Check.ok("models", "every stored file is as it was when it came");
+      return Check.ok("models", "nothing wrong with the stored ones");
     }
     String first = damagedModels.keySet().iterator().next();
     return Check.fail(

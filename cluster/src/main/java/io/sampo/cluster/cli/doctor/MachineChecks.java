@@ -1,5 +1,6 @@
 package io.sampo.cluster.cli.doctor;
 
+import io.sampo.engines.modelstore.download.Sizes;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -9,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -30,9 +30,9 @@ final class MachineChecks {
 
   static Check memory(Memory memory) {
     String found =
-        gigabytes(memory.availableBytes())
+        Sizes.text(memory.availableBytes())
             + " of "
-            + gigabytes(memory.totalBytes())
+            + Sizes.text(memory.totalBytes())
             + " available"
             + (memory.limited() ? " (the container's limit)" : "");
     return memory.availableBytes() >= LITTLE_MEMORY_BYTES
@@ -119,9 +119,5 @@ final class MachineChecks {
     } catch (IOException e) {
       return Set.of();
     }
-  }
-
-  private static String gigabytes(long bytes) {
-    return String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
   }
 }

@@ -3,6 +3,8 @@ package io.sampo.cluster.cli.settings;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineSettings.KvType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,7 +116,11 @@ public record ServeSettings(
 
   private static Path keyFile(Given given) {
     Path file = Path.of(given.text());
-    if (!Files.isReadable(file) || Files.isDirectory(file)) {
+    try (Stream<String> lines = Files.lines(file)) {
+      if (lines.map(String::strip).allMatch(line -> line.isEmpty() || line.startsWith("#"))) {
+        throw given.refused("holds no key; write one key a line");
+      }
+    } catch (IOException | UncheckedIOException e) {
       throw given.refused("cannot be read; make a file with one key a line");
     }
     return file;

@@ -52,6 +52,8 @@ public final class NativeModel implements AutoCloseable {
     NativeLibrary.ensureStarted();
     try {
       return new NativeModel(load(NativeLibrary.bytes(file), vocabularyOnly, gpuLayers));
+    } catch (EngineException refused) {
+      throw new EngineException(refused.kind(), file + ": " + refused.getMessage(), refused);
     } finally {
       NativeLibrary.forwardLog();
     }

@@ -77,7 +77,7 @@ public final class Downloader {
       RemoteFile file, SourceVersion version, Path partial, Path ranges, DownloadListener listener)
       throws IOException, InterruptedException, SourceChanged {
     long rangeBytes = version.ranges() ? rangeBytes(version.bytes()) : version.bytes();
-    if (!Files.exists(partial)) {
+    if (!Files.exists(partial) || Files.size(partial) > version.bytes()) {
       Files.deleteIfExists(ranges);
     }
     RangeMap map = RangeMap.open(ranges, version.identity(), version.bytes(), rangeBytes);

@@ -71,10 +71,6 @@ final class RangeMap {
     return done.get(range);
   }
 
-  boolean isComplete() {
-    return done.cardinality() == ranges();
-  }
-
   long start(int range) {
     return range * rangeBytes;
   }

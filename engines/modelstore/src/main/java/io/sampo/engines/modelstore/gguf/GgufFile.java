@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -116,6 +118,15 @@ public final class GgufFile implements AutoCloseable {
     return Optional.of(buffer.get(entry.start()) != 0);
   }
 
+  /** The FLOAT32 under a key; empty when there is none. */
+  public OptionalDouble float32(String key) {
+    GgufEntry entry = single(key);
+    if (entry == null || entry.type() != GgufValueType.FLOAT32) {
+      return OptionalDouble.empty();
+    }
+    return OptionalDouble.of(buffer.getFloat(entry.start()));
+  }
+
   /** The elements of an array of integers of any width; empty when there is none. */
   public Optional<long[]> integers(String key) {
     GgufEntry entry = head.entries().get(key);
@@ -151,15 +162,33 @@ public final class GgufFile implements AutoCloseable {
   }
 
   /**
-   * Checks that a key holds an array of a type.
+   * The number format of the array under a key.
    *
-   * @throws GgufRejectedException when it does not
+   * @throws GgufRejectedException when there is no array
    */
-  void requireArray(String key, GgufValueType element) {
+  GgufValueType elementType(String key) {
     GgufEntry entry = head.entries().get(key);
-    if (entry == null || !entry.array() || entry.type() != element) {
-      throw new GgufRejectedException("value must be an array of " + element, "key " + key);
+    if (entry == null || !entry.array()) {
+      throw new GgufRejectedException("value must be an array", "key " + key);
     }
+    return entry.type();
+  }
+
+  /**
+   * The index of the first string in an array that repeats an earlier one; -1 for none.
+   *
+   * @param maxBytes the array must not take more
+   */
+  int firstRepeated(String key, int maxBytes) {
+    GgufEntry entry = Objects.requireNonNull(head.entries().get(key));
+    int bytes = entry.end() - entry.start();
+    if (bytes > maxBytes) {
+      throw new GgufRejectedException(
+          "array must take at most " + maxBytes + " bytes", "key " + key);
+    }
+    byte[] region = new byte[bytes];
+    buffer.get(entry.start(), region);
+    return DistinctStrings.firstRepeated(region, entry.count());
   }
 
   /** The value under a key as it stands in the file, type included; for copying. */

@@ -35,8 +35,8 @@ public final class GgufValidator {
    */
   public static GgufSummary validate(Path model) throws IOException {
     try (GgufFile file = GgufFile.open(model)) {
-      checkArchitecture(file);
-      checkVocabulary(file);
+      NetworkRules.check(file, knownArchitecture(file));
+      VocabularyRules.check(file);
       List<GgufTensor> tensors = new ArrayList<>(file.tensors());
       int shards = shardCount(file);
       for (int i = 1; i < shards; i++) {
@@ -51,7 +51,7 @@ public final class GgufValidator {
     return ARCHITECTURES;
   }
 
-  private static void checkArchitecture(GgufFile file) {
+  private static String knownArchitecture(GgufFile file) {
     String field = "key general.architecture";
     String architecture =
         file.string("general.architecture")
@@ -61,30 +61,7 @@ public final class GgufValidator {
           "architecture must be one that llama.cpp knows, is '" + printable(architecture) + "'",
           field);
     }
-  }
-
-  /** Native code takes the type and length of the lists that describe tokens for granted. */
-  private static void checkVocabulary(GgufFile file) {
-    if (!file.keys().contains("tokenizer.ggml.tokens")) {
-      return;
-    }
-    file.requireArray("tokenizer.ggml.tokens", GgufValueType.STRING);
-    long tokens = file.arrayLength("tokenizer.ggml.tokens").orElse(0);
-    checkPerToken(file, "tokenizer.ggml.scores", GgufValueType.FLOAT32, tokens);
-    checkPerToken(file, "tokenizer.ggml.token_type", GgufValueType.INT32, tokens);
-    if (file.keys().contains("tokenizer.ggml.merges")) {
-      file.requireArray("tokenizer.ggml.merges", GgufValueType.STRING);
-    }
-  }
-
-  private static void checkPerToken(GgufFile file, String key, GgufValueType element, long tokens) {
-    if (!file.keys().contains(key)) {
-      return;
-    }
-    file.requireArray(key, element);
-    if (file.arrayLength(key).orElse(0) < tokens) {
-      throw new GgufRejectedException("array must have an element for each token", "key " + key);
-    }
+    return architecture;
   }
 
   private static int shardCount(GgufFile file) {

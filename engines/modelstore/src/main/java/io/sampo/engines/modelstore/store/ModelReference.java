@@ -69,7 +69,7 @@ public sealed interface ModelReference {
    * @throws ModelStoreException INVALID_MODEL_ID when it is none of these
    */
   static ModelReference parse(String text) throws ModelStoreException {
-    if (text.equals(StoriesModel.NAME)) {
+    if (text.equalsIgnoreCase(StoriesModel.NAME)) {
       return new Stories();
     }
     if (text.startsWith("https://") || text.startsWith("http://")) {
@@ -79,7 +79,7 @@ public sealed interface ModelReference {
       return huggingFace(text, text.substring("hf:".length()));
     }
     Path path = path(text);
-    if (Files.exists(path) || looksLikeAPath(text)) {
+    if (Files.isRegularFile(path) || looksLikeAPath(text)) {
       return new LocalFile(path);
     }
     return huggingFace(text, text);

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 final class GgufBytes {
 
   static final int UINT32 = 4;
+  static final int FLOAT32 = 6;
   static final int STRING = 8;
   static final int ARRAY = 9;
 

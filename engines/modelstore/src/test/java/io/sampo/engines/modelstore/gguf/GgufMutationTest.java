@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GgufMutationTest {
 
   private static final long SEED = 20_261_120;
-  private static final int MUTANTS = Integer.getInteger("sampo.gguf.mutants", 5_000);
+  private static final int MUTANTS = Integer.getInteger("sampo.gguf.mutants", 3_000);
   private static final long[] HOSTILE = {
     0,
     1,

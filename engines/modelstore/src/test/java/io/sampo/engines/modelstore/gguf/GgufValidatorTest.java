@@ -1,6 +1,7 @@
 package io.sampo.engines.modelstore.gguf;
 
 import static io.sampo.engines.modelstore.gguf.GgufBytes.ARRAY;
+import static io.sampo.engines.modelstore.gguf.GgufBytes.FLOAT32;
 import static io.sampo.engines.modelstore.gguf.GgufBytes.STRING;
 import static io.sampo.engines.modelstore.gguf.GgufBytes.UINT32;
 import static io.sampo.engines.modelstore.gguf.GgufBytes.header;
@@ -140,6 +141,53 @@ class GgufValidatorTest {
         .hasMessage(
             "GGUF rejected: array must have an element for each token at key"
                 + " tokenizer.ggml.scores");
+  }
+
+  @Test
+  void refusesTokensThatRepeatButLetsEmptyOnesBe() throws IOException {
+    tokens("a", "", "bb", "").write(folder.resolve("good.gguf"));
+    assertThat(GgufValidator.validate(folder.resolve("good.gguf")).vocabularySize()).isEqualTo(4);
+    Path file = folder.resolve("v.gguf");
+    tokens("a", "a rather long token", "b", "a rather long token").write(file);
+    assertThatThrownBy(() -> GgufValidator.validate(file))
+        .hasMessage(
+            "GGUF rejected: tokens must differ, number 3 repeats an earlier one at key"
+                + " tokenizer.ggml.tokens");
+  }
+
+  private static GgufWriter tokens(String... tokens) {
+    return new GgufWriter()
+        .string("general.architecture", "llama")
+        .strings("tokenizer.ggml.tokens", List.of(tokens));
+  }
+
+  @Test
+  void refusesNumbersThatNativeCodeAsserts() {
+    rejects(
+        llama(0, 1).string("llama.block_count").int32(UINT32).int32(0).bytes(),
+        "layers must be 1 to 512",
+        "key llama.block_count");
+    rejects(
+        llama(0, 1).string("llama.block_count").int32(UINT32).int32(513).bytes(),
+        "0 to 512, is 513",
+        "key llama.block_count");
+    rejects(
+        llama(0, 1).string("llama.expert_count").int32(UINT32).int32(2000).bytes(),
+        "0 to 1024",
+        "key llama.expert_count");
+    rejects(
+        llama(0, 1).string("llama.expert_group_count").int32(UINT32).int32(2).bytes(),
+        "experts to group",
+        "key llama.expert_group_count");
+    String epsilon = "llama.attention.layer_norm_rms_epsilon";
+    rejects(
+        llama(0, 1).string(epsilon).int32(FLOAT32).int32(Float.floatToIntBits(-1e-5f)).bytes(),
+        "0 to 1",
+        "key " + epsilon);
+    rejects(
+        llama(0, 1).string(epsilon).int32(FLOAT32).int32(Float.floatToIntBits(Float.NaN)).bytes(),
+        "0 to 1",
+        "key " + epsilon);
   }
 
   @Test

@@ -1,0 +1,300 @@
+package io.sampo.actors.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import io.sampo.actors.generation.GenerationEvent.Admitted;
+import io.sampo.actors.generation.GenerationEvent.ChoiceFinished;
+import io.sampo.actors.generation.GenerationEvent.Completed;
+import io.sampo.actors.generation.GenerationEvent.Delta;
+import io.sampo.actors.generation.GenerationEvent.Failed;
+import io.sampo.actors.generation.GenerationEvent.Reason;
+import io.sampo.actors.generation.GenerationEvent.Started;
+import io.sampo.actors.generation.ServedModels.ServedModel;
+import io.sampo.actors.replica.Replica;
+import io.sampo.actors.router.Router;
+import io.sampo.actors.scheduler.Scheduler;
+import io.sampo.actors.wire.ErrorCode;
+import io.sampo.actors.wire.Failure;
+import io.sampo.actors.wire.ModelId;
+import io.sampo.actors.wire.ReplicaId;
+import io.sampo.actors.wire.RequestId;
+import io.sampo.engines.simulated.model.SimulatedText;
+import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Sampling;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** One generation between a reader, a router and replicas that the test plays itself. */
+@Timeout(30)
+class GenerationTest {
+
+  private static final ActorTestKit KIT = ActorTestKit.create(ManualTime.config());
+  private static final ManualTime TIME = ManualTime.get(KIT.system());
+  private static final ReplicaId REPLICA = new ReplicaId(new ModelId("sim"), 0);
+  private static final ServedModel MODEL =
+      new ServedModel(new ModelId("sim"), List.of(), true, Instant.EPOCH, new SimulatedText(false));
+
+  private final TestProbe<GenerationEvent> reader = KIT.createTestProbe();
+  private final TestProbe<Router.Command> router = KIT.createTestProbe();
+  private final TestProbe<Replica.Command> replica = KIT.createTestProbe();
+
+  @AfterAll
+  static void stop() {
+    KIT.shutdownTestKit();
+  }
+
+  @Test
+  void aRequestGoesFromItsPromptToOneTerminalEvent() {
+    start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
+    Replica.Start start = place();
+    begin(start);
+    tokens(start, 0, "good ");
+    tokens(start, 5, "day");
+    start.replyTo().tell(new Replica.Finished(start.sequence(), FinishReason.STOP));
+
+    assertThat(reader.expectMessageClass(Started.class).promptTokens())
+        .isEqualTo(start.promptTokens());
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("good ");
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("day");
+    assertThat(reader.expectMessageClass(ChoiceFinished.class).reason()).isEqualTo(Reason.STOP);
+    assertThat(reader.expectMessageClass(Completed.class).usage().completionTokens()).isEqualTo(8);
+    assertThat(router.expectMessageClass(Router.Release.class).sequence())
+        .isEqualTo(start.sequence());
+  }
+
+  @Test
+  void anAnswerGoesOnElsewhereWhereItsReplicaBroke() {
+    start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
+    Replica.Start first = place();
+    begin(first);
+    tokens(first, 0, "abc");
+    reader.expectMessageClass(Started.class);
+    reader.expectMessageClass(Delta.class);
+    first.replyTo().tell(new Replica.Broken(first.sequence()));
+    replica.expectMessageClass(Replica.Cancel.class);
+    router.expectMessageClass(Router.Release.class);
+    TIME.timePasses(Duration.ofMillis(500));
+
+    Replica.Start second = place();
+    assertThat(second.sequence().epoch()).isEqualTo(first.sequence().epoch() + 1);
+    assertThat(second.firstIndex()).isEqualTo(3);
+    assertThat(second.promptTokens()).isEqualTo(first.promptTokens() + 3);
+    begin(second);
+    tokens(first, 3, "STALE");
+    tokens(second, 3, "def");
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("def");
+  }
+
+  @Test
+  void aReplicaThatFallsSilentHasLostTheAnswer() {
+    GenerationSettings impatient =
+        new GenerationSettings(
+            Duration.ofMillis(500),
+            Duration.ofMillis(501),
+            64,
+            Duration.ofSeconds(60),
+            Duration.ofMinutes(5),
+            Duration.ofMillis(200),
+            0);
+    start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100, impatient);
+    begin(place());
+    reader.expectMessageClass(Started.class);
+
+    reader.awaitAssert(
+        Duration.ofSeconds(10),
+        () -> {
+          TIME.timePasses(Duration.ofMillis(500));
+          return assertThat(
+                  reader.expectMessageClass(Failed.class, Duration.ofMillis(100)).failure().code())
+              .isEqualTo(ErrorCode.INTERNAL_ERROR);
+        });
+  }
+
+  @Test
+  void missingTokensAreNeverPapered() {
+    start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
+    Replica.Start start = place();
+    begin(start);
+    tokens(start, 0, "ab");
+    tokens(start, 3, "d");
+
+    reader.expectMessageClass(Started.class);
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("ab");
+    assertThat(replica.expectMessageClass(Replica.Cancel.class).sequence())
+        .isEqualTo(start.sequence());
+  }
+
+  @Test
+  void aTokenThatComesTwiceIsShownOnce() {
+    start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
+    Replica.Start start = place();
+    begin(start);
+    tokens(start, 0, "ab");
+    tokens(start, 1, "bc");
+
+    reader.expectMessageClass(Started.class);
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("ab");
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("c");
+  }
+
+  @Test
+  void aStopTextEndsTheAnswerAndItsDecoding() {
+    start(request("hello", 1, List.of("END"), Duration.ofMinutes(1)), 100);
+    Replica.Start start = place();
+    begin(start);
+    tokens(start, 0, "the E");
+    tokens(start, 5, "ND and more");
+
+    reader.expectMessageClass(Started.class);
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("the ");
+    assertThat(reader.expectMessageClass(ChoiceFinished.class).reason()).isEqualTo(Reason.STOP);
+    assertThat(reader.expectMessageClass(Completed.class).usage().completionTokens()).isEqualTo(7);
+    replica.expectMessageClass(Replica.Cancel.class);
+  }
+
+  @Test
+  void aSlowReaderStopsItsOwnDecoding() {
+    ActorRef<Generation.Command> generation =
+        start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 1);
+    Replica.Start start = place();
+    begin(start);
+    reader.expectMessageClass(Started.class);
+    tokens(start, 0, "x".repeat(start.tokenLimit()));
+    replica.expectNoMessage();
+    reader.expectNoMessage();
+
+    generation.tell(new Generation.Grant(1));
+
+    assertThat(reader.expectMessageClass(Delta.class).text()).hasSize(start.tokenLimit());
+    assertThat(replica.expectMessageClass(Replica.Allow.class).tokenLimit())
+        .isEqualTo(2 * start.tokenLimit());
+  }
+
+  @Test
+  void everyAnswerOfARequestEndsBeforeTheRequestDoes() {
+    start(request("hello", 2, List.of(), Duration.ofMinutes(1)), 100);
+    Replica.Start one = place();
+    Replica.Start two = place();
+    assertThat(List.of(one.sampling().choice(), two.sampling().choice())).containsExactly(0, 1);
+    begin(one);
+    begin(two);
+    one.replyTo().tell(new Replica.Finished(one.sequence(), FinishReason.LENGTH));
+    reader.expectMessageClass(Started.class);
+    assertThat(reader.expectMessageClass(ChoiceFinished.class))
+        .isEqualTo(new ChoiceFinished(0, Reason.LENGTH));
+    reader.expectNoMessage();
+    two.replyTo().tell(new Replica.Finished(two.sequence(), FinishReason.STOP));
+    reader.expectMessageClass(ChoiceFinished.class);
+    reader.expectMessageClass(Completed.class);
+  }
+
+  @Test
+  void aClientThatLeavesFreesItsSequence() {
+    ActorRef<Generation.Command> generation =
+        start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
+    Replica.Start start = place();
+    begin(start);
+    generation.tell(new Generation.HangUp());
+
+    assertThat(replica.expectMessageClass(Replica.Cancel.class).sequence())
+        .isEqualTo(start.sequence());
+    assertThat(router.expectMessageClass(Router.Release.class).sequence())
+        .isEqualTo(start.sequence());
+    router.expectTerminated(generation);
+  }
+
+  @Test
+  void aPassedDeadlineSaysInWhichStageItPassed() {
+    start(request("hello", 1, List.of(), Duration.ofSeconds(3)), 100);
+    router.expectMessageClass(Router.Place.class);
+    TIME.timePasses(Duration.ofSeconds(3));
+
+    assertThat(reader.expectMessageClass(Failed.class).failure())
+        .isEqualTo(Failure.deadlineExceeded(3_000, "queue"));
+  }
+
+  @Test
+  void aLongPromptTravelsInPieces() {
+    start(request("p".repeat(40_000), 1, List.of(), Duration.ofMinutes(1)), 100);
+    Replica.Start start = place();
+
+    assertThat(start.promptTokens()).isGreaterThanOrEqualTo(40_000);
+    assertThat(start.promptIds()).hasSize(Generation.PIECE_TOKENS);
+    Replica.PromptPiece second = replica.expectMessageClass(Replica.PromptPiece.class);
+    Replica.PromptPiece third = replica.expectMessageClass(Replica.PromptPiece.class);
+    assertThat(second.offset()).isEqualTo(Generation.PIECE_TOKENS);
+    assertThat(third.offset() + third.ids().length).isEqualTo(start.promptTokens());
+  }
+
+  @Test
+  void anEmptyPromptIsRefusedBeforeAnythingIsPlaced() {
+    start(request("", 1, List.of(), Duration.ofMinutes(1)), 100);
+
+    assertThat(reader.expectMessageClass(Failed.class).failure().code())
+        .isEqualTo(ErrorCode.EMPTY_PROMPT);
+    router.expectNoMessage();
+  }
+
+  private ActorRef<Generation.Command> start(GenerationRequest request, int credit) {
+    return start(request, credit, GenerationSettings.from(ConfigFactory.load()));
+  }
+
+  private ActorRef<Generation.Command> start(
+      GenerationRequest request, int credit, GenerationSettings settings) {
+    KIT.spawn(
+        Generation.create(
+            request, MODEL, message -> router.ref().tell(message), reader.ref(), credit, settings));
+    return reader.expectMessageClass(Admitted.class).generation();
+  }
+
+  private static GenerationRequest request(
+      String prompt, int choices, List<String> stops, Duration timeout) {
+    return new GenerationRequest(
+        new RequestId("request"),
+        new ModelId("sim"),
+        null,
+        new GenerationRequest.Text(prompt),
+        choices,
+        Sampling.GREEDY,
+        Integer.MAX_VALUE,
+        stops,
+        false,
+        timeout);
+  }
+
+  /** Answers the next question for a place, and returns what the replica is then told. */
+  private Replica.Start place() {
+    Router.Place place = router.expectMessageClass(Router.Place.class);
+    place
+        .request()
+        .replyTo()
+        .tell(
+            new Scheduler.Assigned(
+                place.request().sequence(), REPLICA, replica.ref(), "least-loaded"));
+    return replica.expectMessageClass(Replica.Start.class);
+  }
+
+  private static void begin(Replica.Start start) {
+    start.replyTo().tell(new Replica.Begun(start.sequence(), 0));
+  }
+
+  /** One token for each byte, as the simulated vocabulary has them. */
+  private static void tokens(Replica.Start start, int firstIndex, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    int[] ids = new int[bytes.length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = bytes[i] & 0xFF;
+    }
+    start.replyTo().tell(new Replica.Tokens(start.sequence(), firstIndex, ids, null));
+  }
+}

@@ -1,0 +1,238 @@
+package io.sampo.actors.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import io.sampo.actors.wire.ModelId;
+import io.sampo.actors.wire.ReplicaId;
+import io.sampo.actors.wire.SequenceKey;
+import io.sampo.engines.simulated.SimulatedProvider;
+import io.sampo.engines.simulated.model.SimulatedModel;
+import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.EngineSettings;
+import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Sampling;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A replica around the simulated engine. */
+@Timeout(30)
+class ReplicaTest {
+
+  private static final ReplicaId ID = new ReplicaId(new ModelId("sim"), 0);
+  private static final int[] PROMPT = {72, 101, 108, 108, 111};
+
+  private final ActorTestKit kit = ActorTestKit.create();
+  private final TestProbe<Replica.Report> router = kit.createTestProbe();
+  private final TestProbe<Replica.Event> generation = kit.createTestProbe();
+
+  @AfterEach
+  void stop() {
+    kit.shutdownTestKit();
+  }
+
+  @Test
+  void isReadyOnlyAfterItsEngineHasProducedAToken() {
+    ActorRef<Replica.Command> replica = replica(Map.of());
+    Replica.Report ready = await(Replica.State.READY);
+
+    assertThat(ready.stats()).extracting(EngineStats::generatedTokens).isEqualTo(1L);
+    assertThat(ready.ref()).isEqualTo(replica);
+  }
+
+  @Test
+  void streamsExactlyTheModelsTokens() {
+    ActorRef<Replica.Command> replica = replica(Map.of("seed", "7", "end-probability", "0"));
+    await(Replica.State.READY);
+    replica.tell(start(1, PROMPT.length, PROMPT, 20));
+
+    assertThat(answer(1))
+        .containsExactly(box(new SimulatedModel(7, 0).answer(PROMPT, Sampling.GREEDY, 20)));
+  }
+
+  @Test
+  void joinsAPromptThatComesInPieces() {
+    ActorRef<Replica.Command> replica = replica(Map.of("seed", "7", "end-probability", "0"));
+    await(Replica.State.READY);
+    replica.tell(start(1, PROMPT.length, Arrays.copyOf(PROMPT, 2), 20));
+    replica.tell(new Replica.PromptPiece(key(1), 2, Arrays.copyOfRange(PROMPT, 2, PROMPT.length)));
+
+    assertThat(answer(1))
+        .containsExactly(box(new SimulatedModel(7, 0).answer(PROMPT, Sampling.GREEDY, 20)));
+  }
+
+  @Test
+  void declinesAPromptWhosePiecesDoNotFit() {
+    ActorRef<Replica.Command> replica = replica(Map.of());
+    await(Replica.State.READY);
+    replica.tell(start(1, PROMPT.length, Arrays.copyOf(PROMPT, 2), 20));
+    replica.tell(new Replica.PromptPiece(key(1), 3, new int[] {1, 2}));
+
+    generation.expectMessage(new Replica.Declined(key(1)));
+  }
+
+  @Test
+  void declinesOneSequenceMoreThanItsEngineTakes() {
+    ActorRef<Replica.Command> replica = replica(Map.of("end-probability", "0"));
+    await(Replica.State.READY);
+    replica.tell(paused(1));
+    replica.tell(paused(2));
+    generation.expectMessage(new Replica.Begun(key(1), 0));
+    replica.tell(paused(3));
+
+    Replica.Event declined =
+        generation
+            .fishForMessage(
+                Duration.ofSeconds(5),
+                event ->
+                    event instanceof Replica.Declined
+                        ? FishingOutcomes.complete()
+                        : FishingOutcomes.continueAndIgnore())
+            .getFirst();
+    assertThat(declined.sequence()).isEqualTo(key(3));
+  }
+
+  @Test
+  void cancelFreesThePlace() {
+    ActorRef<Replica.Command> replica = replica(Map.of("end-probability", "0"));
+    await(Replica.State.READY);
+    replica.tell(paused(1));
+    replica.tell(new Replica.Cancel(key(1)));
+
+    generation.expectMessage(new Replica.Begun(key(1), 0));
+    assertThat(finish()).isEqualTo(new Replica.Finished(key(1), FinishReason.CANCELLED));
+    router.fishForMessage(
+        Duration.ofSeconds(5),
+        report ->
+            report.running().isEmpty()
+                ? FishingOutcomes.complete()
+                : FishingOutcomes.continueAndIgnore());
+  }
+
+  @Test
+  void aBrokenEngineBreaksItsSequencesAndIsLoadedAgain() {
+    ActorRef<Replica.Command> replica =
+        replica(Map.of("fail-after-tokens", "5", "end-probability", "0"));
+    await(Replica.State.READY);
+    replica.tell(start(1, PROMPT.length, PROMPT, 100));
+
+    assertThat(finish()).isEqualTo(new Replica.Broken(key(1)));
+    await(Replica.State.LOADING);
+    await(Replica.State.READY);
+  }
+
+  @Test
+  void aModelThatBreaksARuleIsNotTriedAgain() {
+    EngineLoader rejecting =
+        spec ->
+            CompletableFuture.failedFuture(
+                new EngineException(EngineException.Kind.MODEL_REJECTED, "GGUF rejected: magic"));
+    ActorRef<Replica.Command> replica = replica(rejecting);
+    replica.tell(new Replica.Load(spec(Map.of())));
+
+    assertThat(await(Replica.State.FAILED).failure()).isEqualTo("GGUF rejected: magic");
+  }
+
+  private ActorRef<Replica.Command> replica(Map<String, String> options) {
+    EngineLoader loader =
+        spec ->
+            CompletableFuture.supplyAsync(
+                () -> new SimulatedProvider().load(Path.of(spec.file()), spec.settings()));
+    ActorRef<Replica.Command> replica = replica(loader);
+    replica.tell(new Replica.Load(spec(options)));
+    return replica;
+  }
+
+  private ActorRef<Replica.Command> replica(EngineLoader loader) {
+    return kit.spawn(
+        Replica.create(
+            ID,
+            loader,
+            report -> router.ref().tell(report),
+            ReplicaSettings.from(ConfigFactory.load())));
+  }
+
+  private static ModelSpec spec(Map<String, String> options) {
+    EngineSettings settings =
+        new EngineSettings(
+            1024,
+            2,
+            0,
+            0,
+            EngineSettings.KvType.F16,
+            EngineSettings.FlashAttention.AUTO,
+            false,
+            options);
+    return new ModelSpec(ID.model(), "simulated", "none", settings, 1);
+  }
+
+  private Replica.Report await(Replica.State state) {
+    return router
+        .fishForMessage(
+            Duration.ofSeconds(10),
+            report ->
+                report.state() == state
+                    ? FishingOutcomes.complete()
+                    : FishingOutcomes.continueAndIgnore())
+        .getFirst();
+  }
+
+  private Replica.Start start(int sequence, int promptTokens, int[] ids, int maxTokens) {
+    return new Replica.Start(
+        key(sequence), promptTokens, ids, 0, maxTokens, 1_000, Sampling.GREEDY, generation.ref());
+  }
+
+  /** A sequence that may emit nothing until it is allowed to. */
+  private Replica.Start paused(int sequence) {
+    return new Replica.Start(
+        key(sequence), PROMPT.length, PROMPT, 0, 100, 0, Sampling.GREEDY, generation.ref());
+  }
+
+  private List<Integer> answer(int sequence) {
+    List<Integer> ids = new ArrayList<>();
+    generation.expectMessageClass(Replica.Begun.class);
+    while (true) {
+      switch (generation.receiveMessage()) {
+        case Replica.Tokens tokens -> {
+          assertThat(tokens.firstIndex()).isEqualTo(ids.size());
+          Arrays.stream(tokens.ids()).forEach(ids::add);
+        }
+        case Replica.Alive alive -> {}
+        case Replica.Event end -> {
+          assertThat(end).isEqualTo(new Replica.Finished(key(sequence), FinishReason.LENGTH));
+          return ids;
+        }
+      }
+    }
+  }
+
+  private Replica.Event finish() {
+    while (true) {
+      Replica.Event event = generation.receiveMessage();
+      if (event instanceof Replica.Finished || event instanceof Replica.Broken) {
+        return event;
+      }
+    }
+  }
+
+  private static Integer[] box(int[] ids) {
+    return Arrays.stream(ids).boxed().toArray(Integer[]::new);
+  }
+
+  private static SequenceKey key(int sequence) {
+    return new SequenceKey("g" + sequence, 0, 0);
+  }
+}

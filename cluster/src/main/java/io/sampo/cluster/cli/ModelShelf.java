@@ -1,0 +1,128 @@
+package io.sampo.cluster.cli;
+
+import io.sampo.cluster.cli.settings.UsageException;
+import io.sampo.engines.modelstore.ModelStoreException;
+import io.sampo.engines.modelstore.download.DownloadListener;
+import io.sampo.engines.modelstore.download.DownloadSettings;
+import io.sampo.engines.modelstore.download.ProgressBar;
+import io.sampo.engines.modelstore.gguf.GgufValidator;
+import io.sampo.engines.modelstore.store.ModelReference;
+import io.sampo.engines.modelstore.store.ModelReference.HuggingFace;
+import io.sampo.engines.modelstore.store.ModelReference.LocalFile;
+import io.sampo.engines.modelstore.store.ModelReference.Stories;
+import io.sampo.engines.modelstore.store.ModelReference.WebFile;
+import io.sampo.engines.modelstore.store.ModelStore;
+import io.sampo.engines.modelstore.store.StoreSettings;
+import io.sampo.engines.modelstore.store.StoredModel;
+import java.io.IOException;
+import java.net.ProxySelector;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The user's model store, as the verbs use it: settings from the environment, progress for eyes.
+ */
+final class ModelShelf {
+
+  static final String DEFAULT = "stories15m";
+
+  private static final Duration LOCK_DEADLINE = Duration.ofMinutes(30);
+
+  private final Surroundings surroundings;
+  private final ModelStore store;
+
+  ModelShelf(Surroundings surroundings, Path dataFolder) {
+    this.surroundings = surroundings;
+    this.store = new ModelStore(dataFolder.resolve("models"), settings(surroundings.environment()));
+  }
+
+  ModelStore store() {
+    return store;
+  }
+
+  /**
+   * Reads what a person wrote for a model.
+   *
+   * @throws UsageException when it names none
+   */
+  static ModelReference reference(String text) {
+    try {
+      return ModelReference.parse(text);
+    } catch (ModelStoreException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** A model, downloaded if it is not here. */
+  LocalModel obtain(String text) throws IOException, InterruptedException {
+    ModelReference reference = reference(text);
+    return local(reference, store.resolve(reference, progress()));
+  }
+
+  /** A model that is here already. */
+  LocalModel present(String text) throws IOException {
+    ModelReference reference = reference(text);
+    Optional<StoredModel> found = store.find(reference);
+    return local(reference, found.orElseThrow(() -> absent(reference, text)));
+  }
+
+  private static FailedException absent(ModelReference reference, String text) {
+    return new FailedException(
+        reference instanceof LocalFile
+            ? "there is no file " + text
+            : text + " is not on this machine; 'sampo pull " + text + "' brings it");
+  }
+
+  /** Draws on standard error, so that standard output stays for answers. */
+  DownloadListener progress() {
+    boolean colour =
+        surroundings.errIsTerminal()
+            && surroundings.environment().getOrDefault("NO_COLOR", "").isEmpty();
+    return new ProgressBar(
+        surroundings.err(), surroundings.errIsTerminal(), colour, System::nanoTime);
+  }
+
+  private static LocalModel local(ModelReference reference, StoredModel stored) throws IOException {
+    return new LocalModel(
+        servedName(reference), stored.file(), Optional.of(GgufValidator.validate(stored.file())));
+  }
+
+  /** What clients call a model: short, and without the place it came from. */
+  static String servedName(ModelReference reference) {
+    return switch (reference) {
+      case Stories stories -> stories.name();
+      case HuggingFace hub -> hub.name().substring("hf:".length());
+      case LocalFile local -> bare(local.name());
+      case WebFile web -> bare(web.address().getPath());
+    };
+  }
+
+  private static String bare(String path) {
+    return path.substring(path.lastIndexOf('/') + 1).replaceFirst("(?i)\\.gguf$", "");
+  }
+
+  private static StoreSettings settings(Map<String, String> environment) {
+    String endpoint = environment.getOrDefault("HF_ENDPOINT", "");
+    return new StoreSettings(
+        endpoint.isEmpty() ? StoreSettings.HUGGING_FACE : endpoint(endpoint),
+        environment.get("HF_TOKEN"),
+        ProxySelector.getDefault(),
+        DownloadSettings.DEFAULTS,
+        LOCK_DEADLINE);
+  }
+
+  private static URI endpoint(String text) {
+    try {
+      URI address = URI.create(text.replaceFirst("/+$", ""));
+      if (address.getHost() != null) {
+        return address;
+      }
+    } catch (IllegalArgumentException e) {
+      // Refused below, with the rule.
+    }
+    throw new UsageException("HF_ENDPOINT=" + text + ": expected an address such as https://…");
+  }
+}

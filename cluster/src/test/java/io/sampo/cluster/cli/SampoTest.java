@@ -1,0 +1,73 @@
+package io.sampo.cluster.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SampoTest {
+
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          sreve              | no verb sreve, did you mean serve?; see 'sampo --help'
+          node --role engine | node is not built yet: 'sampo serve' starts a node that is a cluster of its own
+          serve --prot 3     | unknown option --prot, did you mean --port?; see 'sampo serve --help'
+          serve --zzz=3      | unknown option --zzz; see 'sampo serve --help'
+          serve a b          | one word too many: b; see 'sampo serve --help'
+          serve --join h:1   | --join is not built yet: this node forms a cluster of its own
+          serve --jmx-port=1 | --jmx-port is not built yet: attach locally with jconsole or jcmd
+          serve --port       | Missing required parameter for option '--port' (N); see 'sampo serve --help'
+          serve --port x     | --port x: expected a number, 0 to 65535
+          serve --host 0.0.0.0 | --host 0.0.0.0: others could reach this address and no keys are set; give --api-key-file FILE (one key a line) or keep --host 127.0.0.1
+          serve --engine x   | --engine x: no such engine; there are llamacpp, simulated
+          pull               | Missing required parameter: 'MODEL'; see 'sampo pull --help'
+          """)
+  void wordsThatCannotBeMeantAreAUsageError(String words, String line) {
+    assertThat(run(Map.of(), words.split(" ", -1))).isEqualTo(2);
+    assertThat(err.toString(UTF_8)).isEqualTo("sampo: " + line + "\n");
+    assertThat(out.size()).isZero();
+  }
+
+  @Test
+  void everyFlagOfServeIsInItsHelpWithTheVariables() {
+    assertThat(run(Map.of(), "serve", "--help")).isZero();
+    String help = out.toString(UTF_8);
+    for (String name :
+        ("host port cluster-host cluster-port api-key-file model-alias ctx-size parallel threads"
+                + " gpu-layers kv-type engine deterministic allowed-host data-dir config log-format"
+                + " debug-headers")
+            .split(" ", -1)) {
+      assertThat(help).contains("--" + name);
+    }
+    assertThat(help).contains("SAMPO_CTX_SIZE", "Examples");
+    assertThat(help).doesNotContain("--join", "\u001b");
+  }
+
+  @Test
+  void versionsAreOneObjectForPrograms() {
+    assertThat(run(Map.of(), "version", "--json")).isZero();
+    assertThat(out.toString(UTF_8)).startsWith("{\"sampo\":\"").contains("\"pekko\":\"1.");
+  }
+
+  private int run(Map<String, String> environment, String... words) {
+    Surroundings surroundings =
+        new Surroundings(
+            environment,
+            new PrintStream(out, true, UTF_8),
+            new PrintStream(err, true, UTF_8),
+            false,
+            false);
+    return Sampo.run(surroundings, words);
+  }
+}

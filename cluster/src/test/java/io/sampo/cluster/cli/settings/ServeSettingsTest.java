@@ -1,0 +1,182 @@
+package io.sampo.cluster.cli.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sampo.engines.spi.EngineSettings;
+import io.sampo.engines.spi.EngineSettings.KvType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ServeSettingsTest {
+
+  @TempDir Path folder;
+
+  @Test
+  void takesDefaultsWhereNothingIsGiven() {
+    ServeSettings settings = settings(Map.of(), Map.of());
+    assertThat(settings.host()).isEqualTo("127.0.0.1");
+    assertThat(settings.port()).isEqualTo(8080);
+    assertThat(settings.clusterPort()).isZero();
+    assertThat(settings.engine()).isEqualTo("llamacpp");
+    assertThat(settings.engineSettings()).isEqualTo(EngineSettings.DEFAULTS);
+    assertThat(settings.model()).isEmpty();
+    assertThat(settings.dataFolder()).isEqualTo(Path.of(System.getProperty("user.home"), ".sampo"));
+  }
+
+  @Test
+  void commandLineBeatsEnvironmentBeatsFileBeatsDefault() throws IOException {
+    Path file = file("port = 1\nthreads = 1\nparallel = 1\n");
+    ServeSettings settings =
+        settings(
+            Map.of("config", file.toString(), "port", "3"),
+            Map.of("SAMPO_PORT", "2", "SAMPO_THREADS", "2"));
+    assertThat(settings.port()).isEqualTo(3);
+    assertThat(settings.engineSettings().threads()).isEqualTo(2);
+    assertThat(settings.engineSettings().maxSequences()).isEqualTo(1);
+    assertThat(settings.clusterHost()).isEqualTo("127.0.0.1");
+  }
+
+  @Test
+  void readsEveryKindOfValueFromAFile() throws IOException {
+    Path file =
+        file(
+            """
+            model = "hf:org/repo:Q4_K_M"
+            ctx-size = 8K
+            kv-type = q8_0
+            gpu-layers = auto
+            deterministic = true
+            allowed-host = [a.example, b.example]
+            log-format = json
+            pekko { loglevel = DEBUG }
+            """);
+    ServeSettings settings = settings(Map.of(), Map.of("SAMPO_CONFIG", file.toString()));
+    assertThat(settings.model()).contains("hf:org/repo:Q4_K_M");
+    assertThat(settings.engineSettings().contextTokens()).isEqualTo(8192);
+    assertThat(settings.engineSettings().kvType()).isEqualTo(KvType.Q8_0);
+    assertThat(settings.engineSettings().deterministic()).isTrue();
+    assertThat(settings.allowedHosts()).isEqualTo(List.of("a.example", "b.example"));
+    assertThat(settings.logFormat()).isEqualTo(ServeSettings.LogFormat.JSON);
+    assertThat(settings.overrides()).contains("loglevel");
+  }
+
+  @Test
+  void dataFolderIsTheFlagThenTheVariableOfTheWholeHome() {
+    Map<String, String> home = Map.of("SAMPO_HOME", "/srv/sampo");
+    assertThat(settings(Map.of(), home).dataFolder()).isEqualTo(Path.of("/srv/sampo"));
+    assertThat(settings(Map.of("data-dir", "/flag"), home).dataFolder())
+        .isEqualTo(Path.of("/flag"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          port       | 80x    | --port 80x: expected a number, 0 to 65535
+          port       | 65536  | --port 65536: expected a number, 0 to 65535
+          parallel   | 257    | --parallel 257: expected a number, 0 to 256
+          ctx-size   | -1     | --ctx-size -1: expected a number, 0 to 16777216
+          gpu-layers | most   | --gpu-layers most: expected auto or a number of layers
+          kv-type    | q5_0   | --kv-type q5_0: expected one of f16, q8_0, q4_0
+          log-format | xml    | --log-format xml: expected one of text, json
+          config     | /none  | --config /none: there is no such file
+          api-key-file | /none | --api-key-file /none: cannot be read; make a file with one key a line
+          """)
+  void namesTheFlagOfARefusedValue(String flag, String value, String line) {
+    refuses(Map.of(flag, value), Map.of(), line);
+  }
+
+  @Test
+  void namesTheVariableOfARefusedValue() {
+    refuses(
+        Map.of(),
+        Map.of("SAMPO_DETERMINISTIC", "maybe"),
+        "SAMPO_DETERMINISTIC=maybe: expected true or false");
+  }
+
+  @Test
+  void namesFileAndLineOfARefusedValue() throws IOException {
+    Path file = file("\nport = high\n");
+    refuses(
+        Map.of("config", file.toString()),
+        Map.of(),
+        file + " line 2: port = high: expected a number, 0 to 65535");
+  }
+
+  @Test
+  void refusesAKeyOfAFileThatDoesNotExist() throws IOException {
+    Path file = file("prot = 9000\n");
+    refuses(
+        Map.of("config", file.toString()),
+        Map.of(),
+        file + " line 1: prot: no such key; 'sampo serve --help' lists them");
+  }
+
+  @Test
+  void refusesWhatIsNotBuiltYetFromEnvironmentAndFile() throws IOException {
+    refuses(
+        Map.of(),
+        Map.of("SAMPO_JOIN", "a:1"),
+        "SAMPO_JOIN is not built yet: this node forms a cluster of its own; unset it");
+    Path file = file("kv-ram = 8G\n");
+    refuses(
+        Map.of("config", file.toString()),
+        Map.of(),
+        file + " line 1: kv-ram is not built yet: KV stays in the engine's memory");
+  }
+
+  @Test
+  void tellsAKubernetesServiceLinkFromAPort() {
+    refuses(
+        Map.of(),
+        Map.of("SAMPO_PORT", "tcp://10.0.0.1:8080"),
+        "SAMPO_PORT=tcp://10.0.0.1:8080: expected a number, 0 to 65535"
+            + " (a Kubernetes service link; set enableServiceLinks: false in the pod)");
+  }
+
+  @Test
+  void refusesAnAddressOthersReachUnlessThereAreKeys() throws IOException {
+    String rule =
+        ": others could reach this address and no keys are set;"
+            + " give --api-key-file FILE (one key a line) or keep --host 127.0.0.1";
+    refuses(Map.of("host", "0.0.0.0"), Map.of(), "--host 0.0.0.0" + rule);
+    refuses(Map.of(), Map.of("SAMPO_HOST", "::"), "SAMPO_HOST=::" + rule);
+    Path keys = Files.writeString(folder.resolve("keys"), "secret\n");
+    Map<String, String> flags =
+        new HashMap<>(Map.of("host", "0.0.0.0", "api-key-file", keys.toString()));
+    assertThat(settings(flags, Map.of()).apiKeyFile()).isEqualTo(keys);
+  }
+
+  @Test
+  void everyLoopbackAddressNeedsNoKeys() {
+    for (String host : List.of("127.0.0.1", "127.8.8.8", "::1", "localhost")) {
+      assertThat(settings(Map.of("host", host), Map.of()).host()).isEqualTo(host);
+    }
+  }
+
+  private static ServeSettings settings(
+      Map<String, String> commandLine, Map<String, String> environment) {
+    return ServeSettings.from(Layers.of(commandLine, environment), null);
+  }
+
+  private static void refuses(
+      Map<String, String> commandLine, Map<String, String> environment, String line) {
+    assertThatThrownBy(() -> settings(commandLine, environment))
+        .isInstanceOf(UsageException.class)
+        .hasMessage(line);
+  }
+
+  private Path file(String text) throws IOException {
+    return Files.writeString(folder.resolve("sampo.conf"), text);
+  }
+}
