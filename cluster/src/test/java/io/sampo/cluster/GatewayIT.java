@@ -9,11 +9,13 @@ import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineSettings.KvType;
 import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -34,6 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -150,20 +153,38 @@ class GatewayIT {
 
   @Test
   void cutsAReaderThatStopsAndServesTheOthersMeanwhile() throws Exception {
+    Duration writeTimeout = Duration.ofSeconds(2);
     start(
         """
-        actors.generation.reader-stall-limit = 2 s
-        cluster.gateway.write-timeout = 3 s
+        actors.generation.reader-stall-limit = 1 s
+        cluster.gateway.write-timeout = 2 s
+        cluster.gateway.http.socket-options.so-send-buffer-size = 16k
         """,
         Map.of("context", "131072", "tokens-per-step", "64"));
     List<Socket> stalled = new ArrayList<>();
     for (int i = 0; i < PLACES; i++) {
-      stalled.add(open(ENDLESS.formatted(true)));
+      Socket socket = open(ENDLESS.formatted(true));
+      assertThat(socket.getInputStream().read()).isEqualTo('H');
+      stalled.add(socket);
     }
     serves(PLACES);
+    Awaitility.await().pollDelay(writeTimeout.multipliedBy(2)).until(() -> true);
     for (Socket socket : stalled) {
+      String taken = untilCut(socket);
+      assertThat(taken).startsWith("TTP/1.1 200 OK").doesNotContain("[DONE]");
+      assertThat(taken.length()).isLessThan(16 << 20);
       socket.close();
     }
+  }
+
+  private static String untilCut(Socket socket) throws IOException {
+    ByteArrayOutputStream taken = new ByteArrayOutputStream();
+    try {
+      socket.getInputStream().transferTo(taken);
+    } catch (SocketException _) {
+      // A cut connection may end with a reset.
+    }
+    return taken.toString(StandardCharsets.UTF_8);
   }
 
   @Test
