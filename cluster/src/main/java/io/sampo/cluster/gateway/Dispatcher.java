@@ -12,8 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.Connection;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +30,9 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
   private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
   private static final String MODELS = "/v1/models/";
 
+  private static final HttpHeader CLOSE = Connection.create("close");
+
+  private final BooleanSupplier draining;
   private final HostPolicy hosts;
   private final ApiKeys keys;
   private final ChatRoutes chat;
@@ -35,7 +41,13 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
   private final TokenRoutes tokens;
   private final HealthRoutes health;
 
+  /**
+   * Serves these routes.
+   *
+   * @param draining whether connections are to end with their answers
+   */
   Dispatcher(
+      BooleanSupplier draining,
       HostPolicy hosts,
       ApiKeys keys,
       ChatRoutes chat,
@@ -43,6 +55,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
       ModelRoutes models,
       TokenRoutes tokens,
       HealthRoutes health) {
+    this.draining = draining;
     this.hosts = hosts;
     this.keys = keys;
     this.chat = chat;
@@ -61,7 +74,10 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
     } catch (RuntimeException e) {
       answer = CompletableFuture.failedStage(e);
     }
-    return answer.exceptionally(failure -> refused(exchange, failure)).thenApply(exchange::stamp);
+    return answer
+        .exceptionally(failure -> refused(exchange, failure))
+        .thenApply(exchange::stamp)
+        .thenApply(response -> draining.getAsBoolean() ? response.addHeader(CLOSE) : response);
   }
 
   private CompletionStage<HttpResponse> route(Exchange exchange) {

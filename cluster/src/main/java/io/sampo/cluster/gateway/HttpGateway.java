@@ -17,6 +17,7 @@ import io.sampo.cluster.gateway.json.UnknownFields;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +30,7 @@ import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.settings.ServerSettings;
+import org.apache.pekko.japi.Pair;
 import org.apache.pekko.stream.KillSwitches;
 import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.stream.SharedKillSwitch;
@@ -53,13 +55,27 @@ public final class HttpGateway {
   private static final Duration LAST_BYTES = Duration.ofSeconds(2);
 
   private final Tcp.ServerBinding binding;
+  private final CompletionStage<Done> closed;
   private final OpenAnswers open;
-  private final SharedKillSwitch connections;
+  private final Switches switches;
 
-  private HttpGateway(Tcp.ServerBinding binding, OpenAnswers open, SharedKillSwitch connections) {
+  /**
+   * Reach every connection.
+   *
+   * @param requests shut down, lets each connection end after the answer it is sending
+   * @param sockets aborted, cuts each connection
+   */
+  private record Switches(SharedKillSwitch requests, SharedKillSwitch sockets) {}
+
+  private HttpGateway(
+      Tcp.ServerBinding binding,
+      CompletionStage<Done> closed,
+      OpenAnswers open,
+      Switches switches) {
     this.binding = binding;
+    this.closed = closed;
     this.open = open;
-    this.connections = connections;
+    this.switches = switches;
   }
 
   /** Listens from the moment the returned stage is done; fails when the address is taken. */
@@ -71,46 +87,54 @@ public final class HttpGateway {
       ServedModels models,
       NodeHealth health) {
     OpenAnswers open = new OpenAnswers();
-    SharedKillSwitch connections = KillSwitches.shared("http-connections");
+    Switches switches =
+        new Switches(KillSwitches.shared("http-requests"), KillSwitches.shared("http-sockets"));
     Dispatcher dispatcher = dispatcher(system, endpoint, settings, admission, models, health, open);
     ExchangeStage exchanges =
-        new ExchangeStage(dispatcher, settings.headerTimeout(), settings.idleTimeout());
+        new ExchangeStage(
+            open::draining, dispatcher, settings.headerTimeout(), settings.idleTimeout());
     ServerSettings http = serverSettings(system, settings);
-    return Tcp.get(system)
-        .bind(
-            endpoint.host(),
-            endpoint.port(),
-            http.getBacklog(),
-            http.getSocketOptions(),
-            false,
-            Optional.empty())
-        .mapAsyncUnordered(
-            settings.maxConnections(),
-            connection ->
-                connection
-                    .flow()
-                    .watchTermination((_, closed) -> closed)
-                    .join(server(system, http, settings, connections, exchanges))
-                    .run(Materializer.matFromSystem(system))
-                    .handle((_, _) -> Done.getInstance()))
-        .toMat(Sink.ignore(), Keep.left())
-        .run(Materializer.matFromSystem(system))
-        .thenApply(binding -> new HttpGateway(binding, open, connections));
+    Pair<CompletionStage<Tcp.ServerBinding>, CompletionStage<Done>> running =
+        Tcp.get(system)
+            .bind(
+                endpoint.host(),
+                endpoint.port(),
+                http.getBacklog(),
+                http.getSocketOptions(),
+                false,
+                Optional.empty())
+            .mapAsyncUnordered(
+                settings.maxConnections(),
+                connection ->
+                    connection
+                        .flow()
+                        .watchTermination((_, closed) -> closed)
+                        .join(server(system, http, settings, switches, exchanges))
+                        .run(Materializer.matFromSystem(system))
+                        .handle((_, _) -> Done.getInstance()))
+            .toMat(Sink.ignore(), Keep.both())
+            .run(Materializer.matFromSystem(system));
+    return running
+        .first()
+        .thenApply(binding -> new HttpGateway(binding, running.second(), open, switches));
   }
 
   private static Flow<ByteString, ByteString, NotUsed> server(
       ActorSystem<?> system,
       ServerSettings http,
       GatewaySettings settings,
-      SharedKillSwitch connections,
+      Switches switches,
       ExchangeStage exchanges) {
     BidiFlow<HttpResponse, ByteString, ByteString, HttpRequest, NotUsed> layers =
         Http.get(system)
             .serverLayer(http)
             .atop(withoutTls())
             .atop(BidiFlow.fromGraph(new WriteGuard(settings.writeTimeout())))
-            .atop(BidiFlow.fromFlows(connections.flow(), connections.flow()));
-    return Flow.fromGraph(exchanges).join(layers);
+            .atop(BidiFlow.fromFlows(switches.sockets.flow(), switches.sockets.flow()));
+    return Flow.of(HttpRequest.class)
+        .via(switches.requests.<HttpRequest>flow())
+        .via(exchanges)
+        .join(layers);
   }
 
   private static BidiFlow<SslTlsOutbound, ByteString, ByteString, SslTlsInbound, NotUsed>
@@ -145,6 +169,7 @@ public final class HttpGateway {
                 "sampo-" + endpoint.version()),
             materializer);
     return new Dispatcher(
+        open::draining,
         new HostPolicy(endpoint.host(), endpoint.allowedHosts()),
         endpoint.keys(),
         new ChatRoutes(body, decoder, answers),
@@ -187,14 +212,21 @@ public final class HttpGateway {
               open.cut(Failure.unavailable(ErrorCode.DRAINING, 1));
               return orTimeout(drained, LAST_BYTES);
             })
+        .thenCompose(
+            _ -> {
+              switches.requests.shutdown();
+              return orTimeout(closed.toCompletableFuture(), LAST_BYTES);
+            })
         .thenApply(
             _ -> {
-              connections.shutdown();
+              switches.sockets.abort(new CancellationException("The gateway stops"));
               return Done.getInstance();
             });
   }
 
-  private static CompletionStage<Void> orTimeout(CompletableFuture<Void> stage, Duration longest) {
-    return stage.copy().completeOnTimeout(null, longest.toMillis(), TimeUnit.MILLISECONDS);
+  private static CompletionStage<Void> orTimeout(CompletableFuture<?> stage, Duration longest) {
+    return stage
+        .<Void>thenApply(_ -> null)
+        .completeOnTimeout(null, longest.toMillis(), TimeUnit.MILLISECONDS);
   }
 }

@@ -80,7 +80,7 @@ public final class Answers {
   }
 
   private CompletionStage<HttpResponse> run(Exchange exchange, Call call, AnswerEncoder encoder) {
-    if (open.draining()) {
+    if (!open.begin()) {
       throw new Refusal(Failure.unavailable(ErrorCode.DRAINING, 1));
     }
     var events = Source.fromGraph(new GenerationSource(admission, call.request(), style.credit));
@@ -144,7 +144,7 @@ public final class Answers {
   }
 
   private void begun(Exchange exchange, AnswerControl answer) {
-    open.begun(answer);
+    open.runs(answer);
     exchange.whenClientLeaves(() -> answer.end(Failure.readerStalled()));
   }
 

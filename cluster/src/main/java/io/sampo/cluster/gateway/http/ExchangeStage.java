@@ -2,6 +2,7 @@ package io.sampo.cluster.gateway.http;
 
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -25,13 +26,15 @@ import org.jspecify.annotations.Nullable;
  * is being made; one that comes early waits here. An end that is read while an answer is being made
  * means that nobody waits for it, also when the client closed its own direction only.
  *
- * <p>A connection on which no request begins for too long is closed.
+ * <p>A connection on which no request begins for too long is closed. When the end of requests comes
+ * from this server, which stops, what is being answered is still answered.
  */
 public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpResponse>> {
 
   private final Inlet<HttpRequest> in = Inlet.create("Exchanges.in");
   private final Outlet<HttpResponse> out = Outlet.create("Exchanges.out");
   private final FlowShape<HttpRequest, HttpResponse> shape = FlowShape.of(in, out);
+  private final BooleanSupplier stopping;
   private final Function<Exchange, CompletionStage<HttpResponse>> dispatcher;
   private final Duration firstRequest;
   private final Duration nextRequest;
@@ -39,14 +42,18 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
   /**
    * Makes the stage of every connection.
    *
+   * @param stopping whether requests may end because this server stops and not because the client
+   *     has left; then the last answer is still sent
    * @param dispatcher answers a request; never throws and its stage never fails
    * @param firstRequest the longest a new connection may take to bring a whole request head
    * @param nextRequest the same after an answer
    */
   public ExchangeStage(
+      BooleanSupplier stopping,
       Function<Exchange, CompletionStage<HttpResponse>> dispatcher,
       Duration firstRequest,
       Duration nextRequest) {
+    this.stopping = stopping;
     this.dispatcher = dispatcher;
     this.firstRequest = firstRequest;
     this.nextRequest = nextRequest;
@@ -145,7 +152,7 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
     private void onClientGone() {
       if (current == null) {
         completeStage();
-      } else {
+      } else if (!stopping.getAsBoolean()) {
         early = null;
         current.clientLeft();
       }

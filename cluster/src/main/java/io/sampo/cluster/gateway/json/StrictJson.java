@@ -185,7 +185,7 @@ public final class StrictJson {
     String said = String.valueOf(e.getOriginalMessage());
     if (said.startsWith("Unexpected end-of-input")) {
       return "the text ends too early";
-    } else if (said.startsWith("Unexpected character")) {
+    } else if (said.startsWith("Unexpected character") || said.startsWith("Unexpected close")) {
       return "unexpected character";
     } else if (said.startsWith("Unrecognized token") || said.startsWith("Non-standard token")) {
       return "unknown word";
