@@ -41,6 +41,13 @@ public final class GenerationSource
   /** How long a left request waits for its admission, to hang up on it. */
   private static final Duration ADMISSION = Duration.ofSeconds(30);
 
+  /**
+   * Word of an actor's end can overtake the last events it sent: one that had ended before it was
+   * watched is told of at once, ahead of what waits in the stream's mailbox. A timer's message
+   * queues behind them.
+   */
+  private static final Duration OVERTAKEN = Duration.ofMillis(100);
+
   private final Outlet<GenerationEvent> out = Outlet.create("Generation.out");
   private final SourceShape<GenerationEvent> shape = SourceShape.of(out);
   private final ActorRef<Admission.Command> admission;
@@ -117,7 +124,7 @@ public final class GenerationSource
         case GenerationEvent.Completed completed -> onEnd(completed);
         case GenerationEvent.Failed failed -> onEnd(failed);
         case GenerationEvent event -> deliver(event);
-        case Terminated _ -> onEnd(internalError());
+        case Terminated _ -> scheduleOnce("stopped", OVERTAKEN);
         default -> {}
       }
       return BoxedUnit.UNIT;
@@ -216,7 +223,9 @@ public final class GenerationSource
 
     @Override
     public void onTimer(Object key) {
-      if (isClosed(out)) {
+      if (key.equals("stopped")) {
+        onEnd(internalError());
+      } else if (isClosed(out)) {
         completeStage();
       } else {
         end(Failure.internal(request.id().value()));
