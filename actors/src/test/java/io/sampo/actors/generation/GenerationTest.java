@@ -121,7 +121,21 @@ class GenerationTest {
   }
 
   @Test
-  void missingTokensAreNeverPapered() {
+  void anAnswerThatWasCompleteWhenItsReplicaBrokeIsNotPlacedAgain() {
+    start(request("hello", 1, List.of(), Duration.ofMinutes(1), 3), 100);
+    Replica.Start start = place();
+    begin(start);
+    tokens(start, 0, "abc");
+    start.replyTo().tell(new Replica.Broken(start.sequence()));
+
+    reader.expectMessageClass(Started.class);
+    reader.expectMessageClass(Delta.class);
+    assertThat(reader.expectMessageClass(ChoiceFinished.class).reason()).isEqualTo(Reason.LENGTH);
+    reader.expectMessageClass(Completed.class);
+  }
+
+  @Test
+  void missingTokensAreNeverPaperedOver() {
     start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
     Replica.Start start = place();
     begin(start);
@@ -259,6 +273,11 @@ class GenerationTest {
 
   private static GenerationRequest request(
       String prompt, int choices, List<String> stops, Duration timeout) {
+    return request(prompt, choices, stops, timeout, Integer.MAX_VALUE);
+  }
+
+  private static GenerationRequest request(
+      String prompt, int choices, List<String> stops, Duration timeout, int maxTokens) {
     return new GenerationRequest(
         new RequestId("request"),
         new ModelId("sim"),
@@ -266,7 +285,7 @@ class GenerationTest {
         new GenerationRequest.Text(prompt),
         choices,
         Sampling.GREEDY,
-        Integer.MAX_VALUE,
+        maxTokens,
         stops,
         false,
         timeout);

@@ -5,6 +5,8 @@ import io.sampo.engines.modelstore.ModelStoreException;
 import io.sampo.engines.modelstore.download.DownloadListener;
 import io.sampo.engines.modelstore.download.DownloadSettings;
 import io.sampo.engines.modelstore.download.ProgressBar;
+import io.sampo.engines.modelstore.gguf.GgufRejectedException;
+import io.sampo.engines.modelstore.gguf.GgufSummary;
 import io.sampo.engines.modelstore.gguf.GgufValidator;
 import io.sampo.engines.modelstore.store.ModelReference;
 import io.sampo.engines.modelstore.store.ModelReference.HuggingFace;
@@ -86,8 +88,12 @@ final class ModelShelf {
   }
 
   private static LocalModel local(ModelReference reference, StoredModel stored) throws IOException {
-    return new LocalModel(
-        servedName(reference), stored.file(), Optional.of(GgufValidator.validate(stored.file())));
+    try {
+      GgufSummary summary = GgufValidator.validate(stored.file());
+      return new LocalModel(servedName(reference), stored.file(), Optional.of(summary));
+    } catch (GgufRejectedException e) {
+      throw new FailedException(stored.file() + ": " + e.getMessage() + "; give another file", e);
+    }
   }
 
   /** What clients call a model: short, and without the place it came from. */

@@ -11,6 +11,8 @@ import io.sampo.cluster.node.SampoNode;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.LoadPlan;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
@@ -77,6 +79,7 @@ final class ServeVerb implements Callable<Integer> {
     ServeSettings settings = ServeSettings.from(layers, model);
     EngineProvider engine = Engines.named(settings.engine(), layers);
     System.setProperty(Logging.FORMAT, settings.logFormat().name().toLowerCase(Locale.ROOT));
+    requireFree(settings.host(), settings.port());
     LocalModel local =
         engine.simulated()
             ? LocalModel.simulated(settings.model())
@@ -84,7 +87,7 @@ final class ServeVerb implements Callable<Integer> {
                 .obtain(settings.model().orElse(ModelShelf.DEFAULT));
     CompletableFuture<LoadPlan> plan = planned(engine, local, settings);
     Instant called = Instant.now();
-    SampoNode node = started(nodeSettings(settings, local));
+    SampoNode node = SampoNode.start(nodeSettings(settings, local));
     tellPlan(engine, local, node, plan);
     report.listening(node.address());
     Replica.Report replica = firstToken(node);
@@ -95,11 +98,21 @@ final class ServeVerb implements Callable<Integer> {
     return 0;
   }
 
-  private static SampoNode started(NodeSettings settings) {
-    try {
-      return SampoNode.start(settings);
-    } catch (IllegalStateException e) {
-      throw new FailedException(e.getMessage() + " End what uses it or give --port N", e);
+  /** Says at once what would end the start after seconds. */
+  private static void requireFree(String host, int port) {
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(host, port));
+    } catch (IOException e) {
+      throw new FailedException(
+          "cannot listen on "
+              + host
+              + ":"
+              + port
+              + " ("
+              + e.getMessage()
+              + "); end what uses it or give --port N",
+          e);
     }
   }
 

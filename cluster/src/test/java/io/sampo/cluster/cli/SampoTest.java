@@ -4,9 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -52,6 +58,39 @@ class SampoTest {
     }
     assertThat(help).contains("SAMPO_CTX_SIZE", "Examples");
     assertThat(help).doesNotContain("--join", "\u001b");
+  }
+
+  @Test
+  void aTakenPortIsToldAtOnce() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = taken.getLocalPort();
+      assertThat(run(Map.of("SAMPO_PORT", "" + port), "serve", "--engine=simulated")).isEqualTo(1);
+      assertThat(err.toString(UTF_8))
+          .isEqualTo(
+              "sampo: cannot listen on 127.0.0.1:"
+                  + port
+                  + " (Address already in use); end what uses it or give --port N\n");
+    }
+  }
+
+  @Test
+  void aFileThatIsNoModelIsAFailureThatNamesIt(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("bad.gguf"), "not a model");
+    assertThat(run(Map.of("SAMPO_PORT", "0"), "serve", file.toString())).isEqualTo(1);
+    assertThat(err.toString(UTF_8))
+        .startsWith("sampo: " + file + ": GGUF rejected: ")
+        .hasLineCount(1);
+    assertThat(run(Map.of(), "show", folder.resolve("none.gguf").toString())).isEqualTo(1);
+    assertThat(err.toString(UTF_8)).endsWith("sampo: there is no file " + folder + "/none.gguf\n");
+  }
+
+  @Test
+  void anEmptyStoreListsNothingAndSaysHowToFillIt(@TempDir Path folder) {
+    assertThat(run(Map.of("SAMPO_HOME", folder.toString()), "ls", "--json")).isZero();
+    assertThat(out.toString(UTF_8)).isEqualTo("[]\n");
+    assertThat(run(Map.of("SAMPO_HOME", folder.toString()), "rm", "stories15m")).isEqualTo(1);
+    assertThat(err.toString(UTF_8))
+        .isEqualTo("sampo: stories15m is not on this machine; 'sampo ls' lists what is\n");
   }
 
   @Test

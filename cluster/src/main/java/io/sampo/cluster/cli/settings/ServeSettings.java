@@ -57,13 +57,25 @@ public record ServeSettings(
     String host = layers.text(Flags.HOST, "127.0.0.1");
     Path keys = layers.find(Flags.API_KEY_FILE).map(ServeSettings::keyFile).orElse(null);
     if (keys == null) {
-      requireLoopback(layers, host);
+      requireLoopback(
+          layers,
+          Flags.HOST,
+          host,
+          "others could reach this address and no keys are set;"
+              + " give --api-key-file FILE (one key a line) or keep --host 127.0.0.1");
     }
+    String clusterHost = layers.text(Flags.CLUSTER_HOST, "127.0.0.1");
+    requireLoopback(
+        layers,
+        Flags.CLUSTER_HOST,
+        clusterHost,
+        "traffic between nodes is neither encrypted nor authenticated yet;"
+            + " keep --cluster-host 127.0.0.1");
     return new ServeSettings(
         Optional.ofNullable(model).or(() -> layers.model().map(Given::text)),
         host,
         layers.number(Flags.PORT, 0, 65535, 8080),
-        layers.text(Flags.CLUSTER_HOST, "127.0.0.1"),
+        clusterHost,
         layers.number(Flags.CLUSTER_PORT, 0, 65535, 0),
         keys,
         layers.list(Flags.ALLOWED_HOST),
@@ -126,14 +138,11 @@ public record ServeSettings(
     return file;
   }
 
-  private static void requireLoopback(Layers layers, String host) {
-    String place = layers.find(Flags.HOST).map(Given::place).orElse(host);
+  private static void requireLoopback(Layers layers, Flag flag, String host, String reason) {
+    String place = layers.find(flag).map(Given::place).orElse(host);
     try {
       if (!InetAddress.getByName(host).isLoopbackAddress()) {
-        throw new UsageException(
-            place
-                + ": others could reach this address and no keys are set;"
-                + " give --api-key-file FILE (one key a line) or keep --host 127.0.0.1");
+        throw new UsageException(place + ": " + reason);
       }
     } catch (UnknownHostException e) {
       throw new UsageException(place + ": no such address; give one of this machine's own");

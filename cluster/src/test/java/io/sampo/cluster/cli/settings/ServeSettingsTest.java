@@ -158,6 +158,15 @@ class ServeSettingsTest {
   }
 
   @Test
+  void refusesToCarryClusterTrafficBeyondThisMachine() {
+    refuses(
+        Map.of("cluster-host", "0.0.0.0"),
+        Map.of(),
+        "--cluster-host 0.0.0.0: traffic between nodes is neither encrypted nor authenticated yet;"
+            + " keep --cluster-host 127.0.0.1");
+  }
+
+  @Test
   void everyLoopbackAddressNeedsNoKeys() {
     for (String host : List.of("127.0.0.1", "127.8.8.8", "::1", "localhost")) {
       assertThat(settings(Map.of("host", host), Map.of()).host()).isEqualTo(host);

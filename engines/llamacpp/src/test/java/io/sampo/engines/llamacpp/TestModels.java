@@ -21,6 +21,12 @@ final class TestModels {
     return gguf;
   }
 
+  /** Wide enough for every quantization; trained, it says, for a context beyond any memory. */
+  static void wide(Path gguf) throws IOException {
+    LlamaShape shape = new LlamaShape("wide", 2, 256, 4, 4, 256, 1 << 22, 10_000f, true);
+    SyntheticModel.write(gguf, shape, new SyntheticVocabulary.Generated(512), GgmlType.F16, 1);
+  }
+
   /** The tiny model with a chat template. */
   static Path chatting(Path folder, String template) throws IOException {
     Path donor = folder.resolve("vocabulary.gguf");

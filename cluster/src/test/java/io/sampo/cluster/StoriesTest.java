@@ -1,0 +1,186 @@
+package io.sampo.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.http.StreamResponse;
+import com.openai.errors.NotFoundException;
+import com.openai.models.chat.completions.ChatCompletionChunk;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.completions.Completion;
+import com.openai.models.completions.CompletionCreateParams;
+import io.sampo.cluster.node.NodeSettings;
+import io.sampo.cluster.node.NodeSettings.ModelSettings;
+import io.sampo.cluster.node.SampoNode;
+import io.sampo.engines.modelstore.download.DownloadListener;
+import io.sampo.engines.modelstore.store.ModelReference;
+import io.sampo.engines.modelstore.store.ModelStore;
+import io.sampo.engines.modelstore.store.StoreSettings;
+import io.sampo.engines.spi.EngineSettings;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The default model through the whole path, as OpenAI's own Java client sees it. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class StoriesTest {
+
+  private static final String MODEL = "stories15m";
+
+  @TempDir static Path data;
+
+  private static SampoNode node;
+  private static OpenAIClient client;
+
+  @BeforeAll
+  static void start() throws Exception {
+    EngineSettings engine =
+        new EngineSettings(
+            0,
+            1,
+            0,
+            0,
+            EngineSettings.KvType.F16,
+            EngineSettings.FlashAttention.AUTO,
+            true,
+            Map.of());
+    node =
+        SampoNode.start(
+            new NodeSettings(
+                "127.0.0.1",
+                0,
+                "127.0.0.1",
+                0,
+                data,
+                new ModelSettings(MODEL, List.of("stories"), modelFile(), "llamacpp", engine),
+                false,
+                null,
+                List.of(),
+                Duration.ofSeconds(10),
+                ""));
+    node.ready().toCompletableFuture().get(2, TimeUnit.MINUTES);
+    client =
+        OpenAIOkHttpClient.builder()
+            .baseUrl("http://127.0.0.1:" + node.address().getPort() + "/v1")
+            .apiKey("none")
+            .build();
+  }
+
+  @AfterAll
+  static void stop() {
+    client.close();
+    node.close();
+  }
+
+  /** Fetched once for all builds, like the native libraries. */
+  private static Path modelFile() throws Exception {
+    Path home =
+        Path.of(
+            Optional.ofNullable(System.getenv("SAMPO_HOME"))
+                .orElse(System.getProperty("user.home") + "/.sampo"));
+    ModelStore store = new ModelStore(home.resolve("models"), StoreSettings.defaults());
+    return store.resolve(ModelReference.parse(MODEL), DownloadListener.SILENT).file();
+  }
+
+  record Greedy(String prompt, String text) {}
+
+  static List<Greedy> greedy() throws Exception {
+    try (InputStream in = StoriesTest.class.getResourceAsStream("/stories15m-greedy.json")) {
+      return List.of(new JsonMapper().readValue(Objects.requireNonNull(in), Greedy[].class));
+    }
+  }
+
+  /** The expected texts were written by llama-server on the same file. */
+  @ParameterizedTest
+  @MethodSource("greedy")
+  void greedyTextIsTheOneThatLlamaServerWrites(Greedy expected) {
+    Completion completion =
+        client
+            .completions()
+            .create(
+                CompletionCreateParams.builder()
+                    .model(MODEL)
+                    .prompt(expected.prompt())
+                    .maxTokens(64)
+                    .temperature(0)
+                    .build());
+
+    assertThat(completion.choices().getFirst().text()).isEqualTo(expected.text());
+  }
+
+  @Test
+  void theOfficialClientStreamsAStory() {
+    ChatCompletionCreateParams request =
+        ChatCompletionCreateParams.builder()
+            .model(MODEL)
+            .addUserMessage("Once upon a time")
+            .maxCompletionTokens(40)
+            .temperature(0)
+            .build();
+    List<ChatCompletionChunk> chunks;
+    try (StreamResponse<ChatCompletionChunk> stream =
+        client.chat().completions().createStreaming(request)) {
+      chunks = stream.stream().toList();
+    }
+
+    String story =
+        chunks.stream()
+            .flatMap(chunk -> chunk.choices().stream())
+            .flatMap(choice -> choice.delta().content().stream())
+            .collect(Collectors.joining());
+    assertThat(story).startsWith(", there was a little girl named Lily.");
+    assertThat(chunks.getLast().choices().getFirst().finishReason())
+        .contains(ChatCompletionChunk.Choice.FinishReason.LENGTH);
+  }
+
+  @Test
+  void theSameSeedTellsTheSameStoryAndAnotherSeedAnother() {
+    List<String> stories =
+        Stream.of(1L, 1L, 2L)
+            .map(
+                seed ->
+                    client
+                        .completions()
+                        .create(
+                            CompletionCreateParams.builder()
+                                .model(MODEL)
+                                .prompt("Once upon a time")
+                                .maxTokens(30)
+                                .temperature(1.0)
+                                .seed(seed)
+                                .build())
+                        .choices()
+                        .getFirst()
+                        .text())
+            .toList();
+
+    assertThat(stories.get(0)).isEqualTo(stories.get(1)).isNotEqualTo(stories.get(2));
+  }
+
+  @Test
+  void anUnknownModelIsTheClientsNotFoundException() {
+    ChatCompletionCreateParams request =
+        ChatCompletionCreateParams.builder().model("no-such-model").addUserMessage("hi").build();
+
+    assertThatExceptionOfType(NotFoundException.class)
+        .isThrownBy(() -> client.chat().completions().create(request))
+        .withMessageContaining("The model 'no-such-model' does not exist");
+  }
+}

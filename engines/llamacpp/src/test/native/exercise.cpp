@@ -1,0 +1,197 @@
+// Drives the native half without a JVM, so that sanitizers see every access: vocabulary, chat format, samplers with odd settings
+// and odd logits, steps of several sequences. Usage: exercise FOLDER_OF_LIBRARIES MODEL.gguf. Fails on the first check that does
+// not hold.
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <random>
+
+#include "chat_format.h"
+#include "context.h"
+#include "failure.h"
+#include "log_capture.h"
+#include "model.h"
+#include "sampler.h"
+
+using namespace sampo;
+
+#define CHECK(holds)                                                       \
+    if (!(holds)) {                                                        \
+        fprintf(stderr, "exercise: line %d: %s\n", __LINE__, #holds);      \
+        exit(1);                                                           \
+    }
+
+static std::mt19937 rng(42);
+
+static float between(float low, float high) {
+    return std::uniform_real_distribution<float>(low, high)(rng);
+}
+
+template <typename Body> static Kind failure_of(Body body) {
+    try {
+        body();
+    } catch (const Failure & failure) {
+        return failure.kind;
+    }
+    CHECK(!"a failure was expected");
+    return Kind::INTERNAL;
+}
+
+static void exercise_numbers() {
+    double sum = 0;
+    for (int i = 0; i < 100000; i++) {
+        const double u = uniform(7, 0, i);
+        CHECK(u >= 0 && u < 1);
+        CHECK(u == uniform(7, 0, i));
+        sum += u;
+    }
+    CHECK(std::fabs(sum / 100000 - 0.5) < 0.01);
+    CHECK(uniform(7, 0, 3) != uniform(7, 1, 3) && uniform(7, 0, 3) != uniform(8, 0, 3));
+
+    for (int size = 1; size < 100; size++) {
+        std::vector<float> logits(size);
+        for (auto & logit : logits) {
+            logit = between(-5, 5);
+        }
+        const int best = (int) (rng() % size);
+        logits[best]   = 9;
+        CHECK(argmax(logits.data(), size) == best);
+        std::fill(logits.begin(), logits.end(), NAN);
+        CHECK(argmax(logits.data(), size) == -1);
+        std::fill(logits.begin(), logits.end(), -INFINITY);
+        CHECK(argmax(logits.data(), size) == -1);
+    }
+}
+
+// A token alone must look as the detokenizer shows it inside a text.
+static void exercise_vocabulary(const Model & model) {
+    const int32_t     count  = llama_vocab_n_tokens(model.vocabulary());
+    const std::string around = model.piece(count - 1, false);
+    for (llama_token token = 0; token < count; token++) {
+        for (const bool special : { false, true }) {
+            const llama_token tokens[] = { count - 1, token };
+            char              text[1024];
+            const int length = llama_detokenize(model.vocabulary(), tokens, 2, text, sizeof(text), false, special);
+            CHECK(length >= 0);
+            // The detokenizer drops a leading space of the first token.
+            const std::string shown(text, length);
+            const std::string piece = model.piece(token, special);
+            CHECK(shown.size() >= piece.size() && shown.compare(shown.size() - piece.size(), piece.size(), piece) == 0);
+            CHECK(shown.size() - piece.size() <= around.size());
+        }
+    }
+    CHECK(model.tokenize("", false, false).empty());
+    try {
+        CHECK(!model.tokenize(std::string(100000, '\xff'), true, true).empty());
+    } catch (const Failure & failure) {
+        CHECK(failure.kind == Kind::INVALID_REQUEST);  // a vocabulary without tokens for single bytes
+    }
+    const auto chat = ChatFormat::of(model);
+    if (chat) {
+        CHECK(!chat->apply(R"([{"role":"user","content":"hello"}])").text.empty());
+        CHECK(failure_of([&] { chat->apply("not json"); }) == Kind::INVALID_REQUEST);
+    }
+}
+
+static SamplerSettings any_settings(int32_t vocabulary) {
+    SamplerSettings s;
+    s.temperature       = rng() % 3 ? between(0.1f, 2) : 0;
+    s.top_k             = rng() % 2 ? (int) (rng() % (2 * vocabulary)) : 0;
+    s.top_p             = rng() % 2 ? between(0, 1) : 1;
+    s.min_p             = rng() % 2 ? between(0, 1) : 0;
+    s.typical_p         = rng() % 2 ? between(0, 1) : 1;
+    s.repeat_penalty    = rng() % 2 ? between(0.5f, 2) : 1;
+    s.repeat_last       = (int) (rng() % 20);
+    s.frequency_penalty = rng() % 2 ? between(-2, 2) : 0;
+    s.seed              = rng();
+    s.ignore_end        = rng() % 2;
+    s.top_logprobs      = (int) (rng() % (MAX_TOP_LOGPROBS + 2)) - 1;
+    for (unsigned i = rng() % 5; i > 0; i--) {
+        s.biases.push_back({ (llama_token) (rng() % vocabulary), rng() % 2 ? between(-100, 100) : -INFINITY });
+    }
+    return s;
+}
+
+static void exercise_samplers(const Model & model) {
+    const int32_t                 count = llama_vocab_n_tokens(model.vocabulary());
+    std::vector<float>            logits(count);
+    std::vector<llama_token_data> scratch;
+    for (int round = 0; round < 300; round++) {
+        const SamplerSettings    settings = any_settings(count);
+        std::vector<llama_token> history(rng() % 50, (llama_token) (rng() % count));
+        Sampler                  sampler(model.vocabulary(), settings, history.data(), history.size());
+        for (int index = 0; index < 5; index++) {
+            for (auto & logit : logits) {
+                logit = round % 7 == 6 && rng() % 3 == 0 ? NAN : between(-20, 20);
+            }
+            const std::vector<float> before = logits;
+            const llama_token        chosen = sampler.choose(logits.data(), index, scratch);
+            CHECK(chosen >= 0 && chosen < count && !std::isnan(logits[chosen]));
+            for (int32_t i = 0; i < count; i++) {
+                CHECK(logits[i] == before[i] || (std::isnan(logits[i]) && std::isnan(before[i])));
+            }
+            for (const auto & bias : settings.biases) {
+                CHECK(bias.bias > -INFINITY || bias.token != chosen);
+            }
+            int32_t  ids[MAX_TOP_LOGPROBS];
+            float    top[MAX_TOP_LOGPROBS];
+            Logprobs into = { 0, ids, top };
+            sampler.report(logits.data(), chosen, scratch, into);
+            CHECK(into.chosen <= 1e-4f);
+        }
+        std::fill(logits.begin(), logits.end(), NAN);
+        CHECK(sampler.choose(logits.data(), 9, scratch) == -1);
+    }
+}
+
+// Several sequences of random prompts advance together; a cut and recomputed one goes on as before.
+static void exercise_steps(const Model & model, bool unified) {
+    const ContextSettings settings = { 512, 4, 64, 32, 2, GGML_TYPE_F16, LLAMA_FLASH_ATTN_TYPE_AUTO, unified };
+    Context               context(model, settings);
+    const int32_t         count = llama_vocab_n_tokens(model.vocabulary());
+    for (int round = 0; round < 4; round++) {
+        std::vector<std::unique_ptr<Sampler>> samplers;
+        for (int sequence = 0; sequence < 4; sequence++) {
+            samplers.push_back(std::make_unique<Sampler>(model.vocabulary(), any_settings(count), nullptr, 0));
+            CHECK(context.forget(sequence, 0));
+        }
+        std::vector<llama_token> next(4, 1);
+        for (int position = 0; position < 40; position++) {
+            for (int sequence = 0; sequence < 4; sequence++) {
+                context.columns.token[sequence]    = next[sequence];
+                context.columns.position[sequence] = position;
+                context.columns.sequence[sequence] = sequence;
+                context.columns.sampler[sequence]  = position < 5 ? 0 : (int64_t) samplers[sequence].get();
+                context.columns.index[sequence]    = position;
+            }
+            CHECK(context.step(4) == 0);
+            for (int sequence = 0; sequence < 4; sequence++) {
+                next[sequence] = position < 5 ? (llama_token) (rng() % count) : context.columns.chosen[sequence];
+                CHECK(next[sequence] >= 0 && next[sequence] < count);
+            }
+        }
+    }
+    context.columns.token[0] = count;
+    context.columns.position[0] = 40;
+    CHECK(failure_of([&] { context.step(1); }) == Kind::INTERNAL);
+}
+
+int main(int, char ** arguments) {
+    backends_init(arguments[1]);
+    exercise_numbers();
+    CHECK(failure_of([] { Model("/no/such/file", { false, 0 }); }) == Kind::MODEL_REJECTED);
+    CHECK(failure_of([&] { quantize(arguments[2], "/dev/null", "Q17", 1); }) == Kind::INVALID_REQUEST);
+    {
+        const Model vocabulary(arguments[2], { true, 0 });
+        exercise_vocabulary(vocabulary);
+        exercise_samplers(vocabulary);
+    }
+    const Model model(arguments[2], { false, 0 });
+    exercise_steps(model, true);
+    exercise_steps(model, false);
+    CHECK(!log_drain().empty());
+    puts("exercise: all checks hold");
+    return 0;
+}
