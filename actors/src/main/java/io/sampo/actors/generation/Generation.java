@@ -25,9 +25,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -57,6 +60,8 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
 
   /** Ends the request with a failure, whatever it is doing. */
   public record Abort(Failure failure) implements Command {}
+
+  private record Prepared(PreparedPrompt result) implements Command {}
 
   private record FromReplica(Replica.Event event) implements Command {}
 
@@ -93,7 +98,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       TimerScheduler<Command> timers,
       GenerationRequest request,
       TextCodec codec,
-      PreparedPrompt prompt,
+      PreparedPrompt.Ready prompt,
       Consumer<Router.Command> router,
       ActorRef<GenerationEvent> reader,
       int credit,
@@ -116,7 +121,6 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       answers.add(new Answer(name, choice, stops, request.includeStop()));
     }
     timers.startTimerWithFixedDelay(Timer.BEAT, settings.beatInterval());
-    timers.startSingleTimer(Timer.DEADLINE, request.timeout());
     answers.forEach(this::place);
   }
 
@@ -134,30 +138,72 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       int credit,
       GenerationSettings settings) {
     return Behaviors.setup(
-        context -> {
-          reader.tell(new Admitted(context.getSelf()));
-          return switch (PreparedPrompt.of(request, model)) {
-            case PreparedPrompt.Refused refused -> {
-              reader.tell(new Failed(refused.failure()));
-              yield Behaviors.stopped();
-            }
-            case PreparedPrompt prompt -> {
-              context.watchWith(reader, new HangUp());
-              yield Behaviors.withTimers(
-                  timers ->
-                      new Generation(
-                          context,
-                          timers,
-                          request,
-                          model.text(),
-                          prompt,
-                          router,
-                          reader,
-                          credit,
-                          settings));
-            }
-          };
-        });
+        context ->
+            Behaviors.withTimers(
+                timers -> {
+                  reader.tell(new Admitted(context.getSelf()));
+                  context.watchWith(reader, new HangUp());
+                  timers.startSingleTimer(Timer.DEADLINE, request.timeout());
+                  Executor executor =
+                      context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
+                  context.pipeToSelf(
+                      CompletableFuture.supplyAsync(
+                          () -> PreparedPrompt.of(request, model), executor),
+                      (prepared, failed) ->
+                          prepared != null
+                              ? new Prepared(prepared)
+                              : new Abort(Failure.internal(request.id().value())));
+                  return preparing(
+                      credit,
+                      reader,
+                      request,
+                      (prompt, granted) ->
+                          new Generation(
+                              context,
+                              timers,
+                              request,
+                              model.text(),
+                              prompt,
+                              router,
+                              reader,
+                              granted,
+                              settings));
+                }));
+  }
+
+  /** Makes a generation of a prompt and the credit that came in the meantime. */
+  private interface Beginning {
+    Behavior<Command> begin(PreparedPrompt.Ready prompt, int credit);
+  }
+
+  /**
+   * While the prompt is rendered and tokenized, which takes a while for a long one and so has
+   * threads of its own.
+   */
+  private static Behavior<Command> preparing(
+      int credit,
+      ActorRef<GenerationEvent> reader,
+      GenerationRequest request,
+      Beginning beginning) {
+    return Behaviors.receiveMessage(
+        command ->
+            switch (command) {
+              case Prepared(PreparedPrompt.Ready prompt) -> beginning.begin(prompt, credit);
+              case Prepared(PreparedPrompt.Refused refused) -> end(reader, refused.failure());
+              case Grant grant -> preparing(credit + grant.events(), reader, request, beginning);
+              case HangUp hangUp -> Behaviors.stopped();
+              case Abort abort -> end(reader, abort.failure());
+              case Timer timer ->
+                  end(reader, Failure.deadlineExceeded(request.timeout().toMillis(), "queue"));
+              case FromReplica from -> Behaviors.same();
+              case FromScheduler from -> Behaviors.same();
+              case PlaceAgain again -> Behaviors.same();
+            });
+  }
+
+  private static Behavior<Command> end(ActorRef<GenerationEvent> reader, Failure failure) {
+    reader.tell(new Failed(failure));
+    return Behaviors.stopped();
   }
 
   @Override
@@ -166,6 +212,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       case Grant grant -> onGrant(grant.events());
       case HangUp hangUp -> stop();
       case Abort abort -> fail(abort.failure());
+      case Prepared prepared -> this;
       case FromReplica from -> onReplica(from.event());
       case FromScheduler from -> onScheduler(from.reply());
       case PlaceAgain again -> onPlaceAgain(again.sequence());

@@ -14,23 +14,26 @@ import io.sampo.kvcache.block.BlockChain;
 import io.sampo.kvcache.block.BlockHash;
 import java.util.List;
 
-/**
- * A prompt as token ids, or the reason why it is none.
- *
- * @param blockHashes of its whole blocks, chained
- * @param stops further texts that end an answer in the model's chat format
- */
-record PreparedPrompt(int[] ids, long[] blockHashes, List<String> stops) implements Preparation {
+/** A prompt as token ids, or the reason why it is none. */
+sealed interface PreparedPrompt {
+
+  /**
+   * Ready to be placed.
+   *
+   * @param blockHashes of its whole blocks, chained
+   * @param stops further texts that end an answer in the model's chat format
+   */
+  record Ready(int[] ids, long[] blockHashes, List<String> stops) implements PreparedPrompt {}
+
+  record Refused(Failure failure) implements PreparedPrompt {}
 
   /** Until there are tenants there is one. */
-  private static final byte[] TENANT = "default".getBytes(UTF_8);
+  byte[] TENANT = "default".getBytes(UTF_8);
 
   /** The router is told of so many blocks at most; a longer prompt is known by its beginning. */
-  private static final int MAX_BLOCKS = 4_096;
+  int MAX_BLOCKS = 4_096;
 
-  record Refused(Failure failure) implements Preparation {}
-
-  static Preparation of(GenerationRequest request, ServedModel model) {
+  static PreparedPrompt of(GenerationRequest request, ServedModel model) {
     TextCodec codec = model.text();
     try {
       return switch (request.prompt()) {
@@ -53,7 +56,7 @@ record PreparedPrompt(int[] ids, long[] blockHashes, List<String> stops) impleme
     }
   }
 
-  private static Preparation checked(int[] ids, ServedModel model) {
+  private static PreparedPrompt checked(int[] ids, ServedModel model) {
     int vocabularySize = model.text().vocabularySize();
     for (int id : ids) {
       if (id < 0 || id >= vocabularySize) {
@@ -63,10 +66,11 @@ record PreparedPrompt(int[] ids, long[] blockHashes, List<String> stops) impleme
     return whole(ids, List.of(), "prompt", model);
   }
 
-  private static Preparation whole(int[] ids, List<String> stops, String param, ServedModel model) {
+  private static PreparedPrompt whole(
+      int[] ids, List<String> stops, String param, ServedModel model) {
     return ids.length == 0
         ? new Refused(Failure.emptyPrompt(param))
-        : new PreparedPrompt(ids, fingerprints(ids, model), stops);
+        : new Ready(ids, fingerprints(ids, model), stops);
   }
 
   /**
@@ -84,6 +88,3 @@ record PreparedPrompt(int[] ids, long[] blockHashes, List<String> stops) impleme
     return first;
   }
 }
-
-/** What becomes of a prompt. */
-sealed interface Preparation permits PreparedPrompt, PreparedPrompt.Refused {}

@@ -12,6 +12,7 @@ import io.sampo.cluster.gateway.GatewaySettings;
 import io.sampo.cluster.gateway.HttpGateway;
 import io.sampo.cluster.gateway.http.ApiKeys;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
+import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.TextCodec;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -70,7 +72,7 @@ public final class SampoNode implements AutoCloseable {
    * Starts a node. Blocks until its endpoint is bound, not until its model is loaded.
    *
    * @throws IllegalArgumentException when a setting is wrong
-   * @throws io.sampo.engines.spi.EngineException when the model's file cannot be read
+   * @throws EngineException when the model's file cannot be read
    */
   public static SampoNode start(NodeSettings settings) {
     Stopwatch stopwatch = new Stopwatch();
@@ -108,12 +110,24 @@ public final class SampoNode implements AutoCloseable {
         new NodeModels(
             List.of(
                 new ServedModel(
-                    spec.id(), settings.model().aliases(), simulated, Instant.now(), text.join())));
+                    spec.id(),
+                    settings.model().aliases(),
+                    simulated,
+                    Instant.now(),
+                    result(text))));
     ActorRef<Admission.Command> admission = wiring.admission(models);
     HttpGateway gateway = bind(admission, models);
     stopwatch.http();
     address = gateway.address();
     stopAlong(gateway, admission);
+  }
+
+  private static TextCodec result(CompletableFuture<TextCodec> text) {
+    try {
+      return text.join();
+    } catch (CompletionException failure) {
+      throw failure.getCause() instanceof EngineException known ? known : failure;
+    }
   }
 
   private HttpGateway bind(ActorRef<Admission.Command> admission, NodeModels models) {
