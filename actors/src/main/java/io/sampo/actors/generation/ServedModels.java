@@ -22,5 +22,9 @@ public interface ServedModels {
   /** Finds a model by its name or an alias. */
   Optional<ServedModel> find(String name);
 
+  /** Whether more models are on their way, so that an unknown name may be known soon. */
+  boolean loading();
+
+  /** The models that are here. */
   List<ServedModel> all();
 }

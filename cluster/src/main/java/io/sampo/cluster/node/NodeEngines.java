@@ -46,9 +46,13 @@ public final class NodeEngines implements EngineLoader {
     return provider;
   }
 
-  /** Begins a load before any replica asks for it, so that it overlaps with joining the cluster. */
-  void begin(ModelSpec spec) {
-    begun.computeIfAbsent(spec, this::start);
+  /**
+   * Begins a load before any replica asks for it, so that it overlaps with joining the cluster.
+   *
+   * @return done when the load has ended, one way or the other
+   */
+  CompletableFuture<?> begin(ModelSpec spec) {
+    return begun.computeIfAbsent(spec, this::start).handle((engine, failure) -> true);
   }
 
   @Override

@@ -12,7 +12,6 @@ import io.sampo.cluster.gateway.GatewaySettings;
 import io.sampo.cluster.gateway.HttpGateway;
 import io.sampo.cluster.gateway.http.ApiKeys;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
-import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.TextCodec;
 import java.io.IOException;
@@ -23,7 +22,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -60,11 +58,19 @@ public final class SampoNode implements AutoCloseable {
   private final CompletableFuture<Replica.Report> ready;
   private @Nullable InetSocketAddress address;
 
-  private SampoNode(NodeSettings settings, NodeEngines engines, Stopwatch stopwatch) {
+  private SampoNode(
+      NodeSettings settings,
+      NodeEngines engines,
+      Stopwatch stopwatch,
+      CompletableFuture<TextCodec> text) {
     this.settings = settings;
     this.engines = engines;
     this.stopwatch = stopwatch;
-    this.ready = readiness.first().whenComplete((report, failure) -> stopwatch.firstToken());
+    this.ready =
+        readiness
+            .first()
+            .thenCombine(text, (report, codec) -> report)
+            .whenComplete((report, failure) -> stopwatch.firstToken());
     this.system = ActorSystem.create(Behaviors.empty(), "sampo", config(settings));
   }
 
@@ -72,7 +78,6 @@ public final class SampoNode implements AutoCloseable {
    * Starts a node. Blocks until its endpoint is bound, not until its model is loaded.
    *
    * @throws IllegalArgumentException when a setting is wrong
-   * @throws EngineException when the model's file cannot be read
    */
   public static SampoNode start(NodeSettings settings) {
     Stopwatch stopwatch = new Stopwatch();
@@ -82,12 +87,10 @@ public final class SampoNode implements AutoCloseable {
     ModelId id = new ModelId(model.name());
     ModelSpec spec =
         new ModelSpec(id, model.engine(), model.file().toString(), model.engineSettings(), 1);
-    engines.begin(spec);
+    // After the engine's load, because the tokenizer can then use what the engine has loaded.
     CompletableFuture<TextCodec> text =
-        CompletableFuture.supplyAsync(
-            () -> provider.openText(model.file()),
-            task -> Thread.ofPlatform().name("text").start(task));
-    SampoNode node = new SampoNode(settings, engines, stopwatch);
+        engines.begin(spec).thenApply(ended -> provider.openText(model.file()));
+    SampoNode node = new SampoNode(settings, engines, stopwatch, text);
     try {
       node.run(spec, provider.simulated(), text);
       return node;
@@ -106,28 +109,21 @@ public final class SampoNode implements AutoCloseable {
     wiring.replicas(engines);
     wiring.placement(List.of(spec));
     wiring.readiness(readiness, spec.id());
-    NodeModels models =
-        new NodeModels(
-            List.of(
-                new ServedModel(
-                    spec.id(),
-                    settings.model().aliases(),
-                    simulated,
-                    Instant.now(),
-                    result(text))));
+    List<String> aliases = settings.model().aliases();
+    NodeModels models = new NodeModels(spec.id().name(), aliases);
+    text.thenAccept(
+            codec ->
+                models.loaded(new ServedModel(spec.id(), aliases, simulated, Instant.now(), codec)))
+        .exceptionally(
+            failure -> {
+              system.log().error("the model's text side cannot be opened", failure);
+              return null;
+            });
     ActorRef<Admission.Command> admission = wiring.admission(models);
     HttpGateway gateway = bind(admission, models);
     stopwatch.http();
     address = gateway.address();
     stopAlong(gateway, admission);
-  }
-
-  private static TextCodec result(CompletableFuture<TextCodec> text) {
-    try {
-      return text.join();
-    } catch (CompletionException failure) {
-      throw failure.getCause() instanceof EngineException known ? known : failure;
-    }
   }
 
   private HttpGateway bind(ActorRef<Admission.Command> admission, NodeModels models) {

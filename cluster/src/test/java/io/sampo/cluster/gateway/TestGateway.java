@@ -84,6 +84,11 @@ final class TestGateway implements AutoCloseable {
       }
 
       @Override
+      public boolean loading() {
+        return false;
+      }
+
+      @Override
       public List<ServedModel> all() {
         return List.of(model);
       }

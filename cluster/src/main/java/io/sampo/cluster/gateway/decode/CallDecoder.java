@@ -4,6 +4,7 @@ import io.sampo.actors.generation.GenerationRequest;
 import io.sampo.actors.generation.GenerationRequest.Prompt;
 import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.generation.ServedModels.ServedModel;
+import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.RequestId;
 import io.sampo.cluster.gateway.json.Fields;
@@ -25,6 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class CallDecoder {
 
   private static final int MAX_CHOICES = 8;
+  private static final int LOADING_RETRY_SECONDS = 1;
   private static final int MAX_STOPS = 4;
   private static final int MAX_STOP_BYTES = 1024;
   private static final int MAX_SESSION_CHARS = 256;
@@ -120,13 +122,22 @@ public final class CallDecoder {
   public ServedModel model(Fields fields) {
     String name = fields.text("model");
     if (name != null) {
-      return models.find(name).orElseThrow(() -> new Refusal(Failure.modelNotFound(name)));
+      return models.find(name).orElseThrow(() -> new Refusal(missing(name)));
     }
     List<ServedModel> all = models.all();
+    if (all.isEmpty() && models.loading()) {
+      throw new Refusal(Failure.unavailable(ErrorCode.NO_CAPACITY, LOADING_RETRY_SECONDS));
+    }
     if (all.size() != 1) {
       throw fields.refuse("model", "must name one of the models in /v1/models");
     }
     return all.getFirst();
+  }
+
+  private Failure missing(String name) {
+    return models.loading()
+        ? Failure.unavailable(ErrorCode.NO_CAPACITY, LOADING_RETRY_SECONDS)
+        : Failure.modelNotFound(name);
   }
 
   private static int choices(Fields fields) {

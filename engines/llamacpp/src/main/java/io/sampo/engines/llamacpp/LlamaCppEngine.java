@@ -22,6 +22,7 @@ final class LlamaCppEngine implements Engine {
   private static final Logger LOG = LoggerFactory.getLogger(LlamaCppEngine.class);
   private static final Duration CLOSE_DEADLINE = Duration.ofMinutes(2);
 
+  private final Path file;
   private final NativeModel model;
   private final NativeContext context;
   private final EngineCapabilities capabilities;
@@ -30,16 +31,17 @@ final class LlamaCppEngine implements Engine {
   private boolean closed;
 
   private LlamaCppEngine(
-      String name,
+      Path file,
       NativeModel model,
       NativeContext context,
       EngineCapabilities capabilities,
       StepLoop.Mode mode) {
+    this.file = file;
     this.model = model;
     this.context = context;
     this.capabilities = capabilities;
     loop = new StepLoop(model, context, capabilities, mode);
-    thread = Thread.ofPlatform().name("engine-" + name).daemon().unstarted(loop);
+    thread = Thread.ofPlatform().name("engine-" + file.getFileName()).daemon().unstarted(loop);
   }
 
   /**
@@ -55,12 +57,13 @@ final class LlamaCppEngine implements Engine {
       boolean reuses = context.cutsAnywhere() && !settings.deterministic();
       LlamaCppEngine engine =
           new LlamaCppEngine(
-              String.valueOf(file.getFileName()),
+              file,
               model,
               context,
               capabilities(model, choice, gpus, reuses),
               new StepLoop.Mode(choice.batchTokens(), settings.deterministic(), reuses));
       engine.thread.start();
+      LoadedModels.add(file, model);
       return engine;
     } catch (RuntimeException failed) {
       model.close();
@@ -143,6 +146,7 @@ final class LlamaCppEngine implements Engine {
       return;
     }
     closed = true;
+    LoadedModels.remove(file, model);
     loop.close();
     context.interrupt();
     if (!ended()) {

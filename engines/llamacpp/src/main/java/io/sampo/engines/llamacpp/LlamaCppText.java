@@ -34,8 +34,10 @@ final class LlamaCppText implements TextCodec {
     hasChatTemplate = model.openChat();
   }
 
+  /** Opens the text side of a checked model file. */
   static LlamaCppText open(Path file, GgufSummary summary) {
-    NativeModel model = NativeModel.load(file, true, 0);
+    NativeModel loaded = LoadedModels.find(file);
+    NativeModel model = loaded == null ? NativeModel.load(file, true, 0) : loaded;
     try {
       return new LlamaCppText(model, summary.trainedContextTokens());
     } catch (RuntimeException failed) {

@@ -36,6 +36,7 @@ public final class NativeModel implements AutoCloseable {
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private long handle;
   private long chat;
+  private int holders = 1;
 
   private NativeModel(long handle) {
     this.handle = handle;
@@ -134,11 +135,29 @@ public final class NativeModel implements AutoCloseable {
     }
   }
 
-  /** Contexts and samplers of this model must be closed before. */
+  /** Holds the model once more; each holder closes it once. False when it was closed already. */
+  public boolean hold() {
+    lock.writeLock().lock();
+    try {
+      boolean open = holders > 0;
+      holders += open ? 1 : 0;
+      return open;
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * Gives the memory back when the last holder closes. Contexts and samplers of this model must be
+   * closed before.
+   */
   @Override
   public void close() {
     lock.writeLock().lock();
     try {
+      if (holders == 0 || --holders > 0) {
+        return;
+      }
       if (chat != 0) {
         freeChat(chat);
         chat = 0;
