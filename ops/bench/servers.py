@@ -17,6 +17,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 
+# Whoever ends a benchmark ends its servers too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
 
 def prepare():
     """Builds what is missing; returns the folder of both programs and the 1B model."""
