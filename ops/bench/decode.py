@@ -11,7 +11,7 @@ import re
 import subprocess
 import time
 
-from servers import Answer, conditions, in_page_cache, median, prepare, prepare_fast_starts, sampo, thread_seconds
+from servers import Answer, await_quiet, conditions, in_page_cache, median, prepare, prepare_fast_starts, sampo, thread_seconds
 
 PROMPT = "Once upon a time there was a little"
 
@@ -26,30 +26,41 @@ def pairs(what, count, sampo_rate, bench_rate):
     """Runs both alternately, each first every other time, and prints the median of the ratios."""
     ours, theirs = [], []
     for pair in range(count):
+        quiet = await_quiet()
         for rate, rates in [(sampo_rate, ours), (bench_rate, theirs)][:: 1 if pair % 2 == 0 else -1]:
             rates.append(rate())
-        print(f"  pair {pair + 1}: Sampo {ours[-1]:.2f}, llama-bench {theirs[-1]:.2f} tok/s, ratio {ours[-1] / theirs[-1]:.3f}", flush=True)
+        print(f"  pair {pair + 1}: Sampo {ours[-1]:.2f}, llama-bench {theirs[-1]:.2f} tok/s, ratio {ours[-1] / theirs[-1]:.3f}"
+              + ("" if quiet else "; machine busy with other things"), flush=True)
     ratios = [our / their for our, their in zip(ours, theirs)]
     print(f"{what}: Sampo {median(ours):.2f}, llama-bench {median(theirs):.2f} tok/s (medians); ratio {median(ratios):.3f}"
           f" (median of {count}; {min(ratios):.3f} to {max(ratios):.3f})", flush=True)
 
 
-def cost(what, server, answers, tokens):
-    """CPU microseconds per token of every group of threads, the engine's apart."""
-    for _ in range(2):
-        Answer(server, PROMPT, tokens)
-    before, began = thread_seconds(server.pid), time.process_time()
-    produced = sum(Answer(server, PROMPT, tokens).tokens for _ in range(answers))
-    client = time.process_time() - began
+def spent(before, after):
+    """CPU seconds of each group of threads between two readings; a group is a name without its number."""
     groups = {}
-    for thread, (name, seconds) in thread_seconds(server.pid).items():
+    for thread, (name, seconds) in after.items():
         group = re.sub(r"[-#\d. ]+$", "", name)
         groups[group] = groups.get(group, 0) + seconds - before.get(thread, (name, 0))[1]
-    micros = {group: 1e6 * seconds / produced for group, seconds in groups.items()}
+    return groups
+
+
+def cost(what, server, answers, tokens):
+    """CPU microseconds per token of every group of threads, the engine's apart; and what runs when nobody asks."""
+    for _ in range(2):
+        Answer(server, PROMPT, tokens)
+    resting = thread_seconds(server.pid)
+    time.sleep(5)
+    before, client, clock = thread_seconds(server.pid), time.process_time(), time.monotonic()
+    produced = sum(Answer(server, PROMPT, tokens).tokens for _ in range(answers))
+    client, clock = time.process_time() - client, time.monotonic() - clock
+    micros = {group: 1e6 * seconds / produced for group, seconds in spent(before, thread_seconds(server.pid)).items()}
     engine = sum(value for group, value in micros.items() if group.startswith("engine-"))
     rest = {group: value for group, value in micros.items() if not group.startswith("engine-")}
+    idle = sum(spent(resting, before).values()) / 5
     print(f"CPU per token, {what}, {answers} answers of {tokens} tokens: {sum(rest.values()):.0f} us outside the engine's threads"
-          f" (engine's threads {engine:.0f} us, this client {1e6 * client / produced:.0f} us)")
+          f" (engine's threads {engine:.0f} us, this client {1e6 * client / produced:.0f} us, {produced / clock:.1f} tok/s)")
+    print(f"  of it {1e6 * idle * clock / produced:.0f} us would be spent without any request: an idle node takes {1000 * idle:.1f} ms CPU each second")
     for group, value in sorted(rest.items(), key=lambda item: -item[1])[:8]:
         print(f"  {value:7.1f} us  {group}")
 

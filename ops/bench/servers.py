@@ -17,6 +17,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 
+# Whoever ends a benchmark ends its servers too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
 
 def prepare():
     """Builds what is missing; returns the folder of both programs and the 1B model."""
@@ -165,8 +168,28 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
+def busy_share(seconds):
+    """The share of all cores that was busy over a time."""
+    def read():
+        ticks = [int(word) for word in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+        return sum(ticks), ticks[3] + ticks[4]
+
+    total, idle = read()
+    time.sleep(seconds)
+    later, later_idle = read()
+    return 1 - (later_idle - idle) / max(1, later - total)
+
+
+def await_quiet(limit=30):
+    """Waits until others leave the machine alone, so long at most; false when they did not."""
+    deadline = time.monotonic() + limit
+    while busy_share(1) > 0.15:
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
 def conditions():
     """What a reader of the figures must know of the moment."""
-    load = os.getloadavg()[0]
-    print(f"{time.strftime('%Y-%m-%d %H:%M')}, {os.cpu_count()} cores, load average before: {load:.2f}"
-          + (" - NOT QUIET, ratios only" if load > 1 else ""))
+    print(f"{time.strftime('%Y-%m-%d %H:%M')}, {os.cpu_count()} cores; before: load average {os.getloadavg()[0]:.2f}, "
+          + ("quiet" if await_quiet() else "NOT QUIET"))

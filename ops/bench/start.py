@@ -7,7 +7,7 @@ import http.client
 import re
 import time
 
-from servers import Answer, Refused, conditions, in_page_cache, llama_server, median, prepare, prepare_fast_starts, sampo
+from servers import Answer, Refused, await_quiet, conditions, in_page_cache, llama_server, median, prepare, prepare_fast_starts, sampo
 
 PAUSE = 0.005
 
@@ -37,6 +37,7 @@ def main():
     }
     times, breakdowns = {name: [] for name in starts}, {}
     for turn in range(rounds + 1):
+        quiet = await_quiet()
         for name, start in starts.items():
             with start() as server:
                 seconds = first_token(server)
@@ -45,7 +46,8 @@ def main():
             if turn > 0:  # the first round warms the page cache
                 times[name].append(seconds)
                 breakdowns[seconds] = told.group(1) if told else ""
-        print("  " + (", ".join(f"{name} {seconds[-1]:.2f} s" for name, seconds in times.items()) if turn else "(warm-up done)"), flush=True)
+        print("  " + (", ".join(f"{name} {seconds[-1]:.2f} s" for name, seconds in times.items()) if turn else "(warm-up done)")
+              + ("" if quiet else "; machine busy with other things"), flush=True)
     for name, seconds in times.items():
         middle = sorted(seconds)[len(seconds) // 2]
         print(f"{name}: {median(seconds):.2f} s to the first token ({min(seconds):.2f} to {max(seconds):.2f}, {rounds} rounds)")
