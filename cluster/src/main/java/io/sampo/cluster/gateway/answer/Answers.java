@@ -11,6 +11,7 @@ import io.sampo.cluster.gateway.json.Refusal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -80,9 +81,6 @@ public final class Answers {
   }
 
   private CompletionStage<HttpResponse> run(Exchange exchange, Call call, AnswerEncoder encoder) {
-    if (!open.begin()) {
-      throw new Refusal(Failure.unavailable(ErrorCode.DRAINING, 1));
-    }
     var events = Source.fromGraph(new GenerationSource(admission, call.request(), style.credit));
     return call.stream()
         ? stream(exchange, events, encoder)
@@ -94,6 +92,7 @@ public final class Answers {
       Source<GenerationEvent, AnswerControl> events,
       Collected empty,
       AnswerEncoder encoder) {
+    count();
     Pair<AnswerControl, CompletionStage<Collected>> run =
         events.toMat(Sink.fold(empty, Collected::add), Keep.both()).run(materializer);
     begun(exchange, run.first());
@@ -108,9 +107,38 @@ public final class Answers {
             });
   }
 
+  /**
+   * The events are made into bytes where the connection writes them, so that a token takes few
+   * hops.
+   */
   private CompletionStage<HttpResponse> stream(
       Exchange exchange, Source<GenerationEvent, AnswerControl> events, AnswerEncoder encoder) {
-    var run = events.prefixAndTail(1).toMat(Sink.head(), Keep.both()).run(materializer);
+    CompletableFuture<HttpResponse> response = new CompletableFuture<>();
+    exchange.onConnection(
+        here -> {
+          try {
+            var _ =
+                begin(exchange, events, encoder, here)
+                    .thenAccept(response::complete)
+                    .exceptionally(
+                        failure -> {
+                          response.completeExceptionally(failure);
+                          return null;
+                        });
+          } catch (RuntimeException failure) {
+            response.completeExceptionally(failure);
+          }
+        });
+    return response;
+  }
+
+  private CompletionStage<HttpResponse> begin(
+      Exchange exchange,
+      Source<GenerationEvent, AnswerControl> events,
+      AnswerEncoder encoder,
+      Materializer here) {
+    count();
+    var run = events.prefixAndTail(1).toMat(Sink.head(), Keep.both()).run(here);
     begun(exchange, run.first());
     exchange.streamsUntil(run.first().over());
     return run.second()
@@ -125,6 +153,12 @@ public final class Answers {
                     yield eventStream(first, begun.second(), encoder);
                   }
                 });
+  }
+
+  private void count() {
+    if (!open.begin()) {
+      throw new Refusal(Failure.unavailable(ErrorCode.DRAINING, 1));
+    }
   }
 
   private HttpResponse eventStream(

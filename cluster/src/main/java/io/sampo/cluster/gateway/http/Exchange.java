@@ -8,6 +8,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
@@ -15,6 +16,7 @@ import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+import org.apache.pekko.stream.Materializer;
 
 /**
  * One request and the answer to it, from the first byte of the one to the last of the other.
@@ -27,14 +29,21 @@ public final class Exchange {
   private static final Pattern CLIENT_ID = Pattern.compile("[A-Za-z0-9._-]{1,128}");
 
   private final HttpRequest request;
+  private final Consumer<Consumer<Materializer>> connection;
   private final String id;
   private final long begun = System.nanoTime();
   private final CompletableFuture<Void> clientGone = new CompletableFuture<>();
   private final List<HttpHeader> headers = new ArrayList<>();
   private volatile CompletionStage<?> lastByte = CompletableFuture.completedStage(null);
 
-  public Exchange(HttpRequest request) {
+  /**
+   * Begins an exchange.
+   *
+   * @param connection runs what it is given on the connection's own stream
+   */
+  Exchange(HttpRequest request, Consumer<Consumer<Materializer>> connection) {
     this.request = request;
+    this.connection = connection;
     this.id =
         header("x-request-id")
             .filter(value -> CLIENT_ID.matcher(value).matches())
@@ -65,6 +74,14 @@ public final class Exchange {
   /** Adds a header to the answer, whatever it will be. Only before the answer is there. */
   public void answerHeader(String name, String value) {
     headers.add(RawHeader.create(name, value));
+  }
+
+  /**
+   * Runs something with a materializer whose streams belong to the connection's own: what passes
+   * between them changes no thread. Nothing runs when the connection has ended.
+   */
+  public void onConnection(Consumer<Materializer> task) {
+    connection.accept(task);
   }
 
   public void whenClientLeaves(Runnable action) {

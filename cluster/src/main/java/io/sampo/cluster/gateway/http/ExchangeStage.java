@@ -3,12 +3,14 @@ package io.sampo.cluster.gateway.http;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.FlowShape;
 import org.apache.pekko.stream.Inlet;
+import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.stream.Outlet;
 import org.apache.pekko.stream.stage.AbstractInHandler;
 import org.apache.pekko.stream.stage.AbstractOutHandler;
@@ -71,6 +73,8 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
 
   private final class Logic extends TimerGraphStageLogic {
     private final AsyncCallback<HttpResponse> answered = createAsyncCallback(this::onAnswered);
+    private final AsyncCallback<Consumer<Materializer>> tasks =
+        createAsyncCallback(task -> task.accept(subFusingMaterializer()));
     private final AsyncCallback<Exchange> ended = createAsyncCallback(this::onEnded);
     private @Nullable Exchange current;
     private @Nullable HttpRequest early;
@@ -113,7 +117,7 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
         return;
       }
       cancelTimer("silent");
-      Exchange exchange = new Exchange(request);
+      Exchange exchange = new Exchange(request, tasks::invoke);
       current = exchange;
       dispatcher.apply(exchange).thenAccept(answered::invoke);
       if (!isClosed(in)) {
