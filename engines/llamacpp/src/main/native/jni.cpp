@@ -3,6 +3,7 @@
 
 #include <jni.h>
 
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -110,6 +111,38 @@ template <typename T> void set_column(JNIEnv * env, jobjectArray columns, int at
     check(env);
     env->SetObjectArrayElement(columns, at, buffer);
     check(env);
+}
+
+std::string text_or_empty(JNIEnv * env, jbyteArray bytes) {
+    return bytes ? text_of(env, bytes) : std::string();
+}
+
+std::vector<std::string> texts_of(JNIEnv * env, jobjectArray array) {
+    std::vector<std::string> texts;
+    for (jsize i = 0; i < env->GetArrayLength(array); i++) {
+        auto text = (jbyteArray) env->GetObjectArrayElement(array, i);
+        check(env);
+        texts.push_back(text_of(env, text));
+        env->DeleteLocalRef(text);
+    }
+    return texts;
+}
+
+jobjectArray arrays_of(JNIEnv * env, const std::vector<std::string> & texts) {
+    jobjectArray array = env->NewObjectArray((jsize) texts.size(), java.bytes, nullptr);
+    check(env);
+    for (size_t i = 0; i < texts.size(); i++) {
+        jbyteArray text = bytes_of(env, texts[i]);
+        env->SetObjectArrayElement(array, (jsize) i, text);
+        env->DeleteLocalRef(text);
+    }
+    return array;
+}
+
+GrammarSettings grammar_of(JNIEnv * env, jbyteArray text, jboolean lazy, jobjectArray words, jobjectArray patterns, jintArray tokens,
+                           jintArray prefill) {
+    return { text_of(env, text),     lazy == JNI_TRUE,     texts_of(env, words),
+             texts_of(env, patterns), ints_of(env, tokens), ints_of(env, prefill) };
 }
 
 std::vector<llama_logit_bias> biases_of(JNIEnv * env, jintArray ids, jfloatArray shifts) {
@@ -234,17 +267,63 @@ ENTRY(jlong, NativeModel_openChat)(JNIEnv * env, jclass, jlong model) {
     return guarded(env, [&] { return (jlong) ChatFormat::of(*(Model *) model).release(); });
 }
 
-ENTRY(jobjectArray, NativeModel_applyChat)(JNIEnv * env, jclass, jlong chat, jbyteArray messages) {
+// Text, stops, grammar, trigger words, trigger patterns, trigger tokens, prefill, shown tokens, format, {lazy}.
+ENTRY(jobjectArray, NativeModel_applyChat)
+(JNIEnv * env, jclass, jlong chat, jbyteArray messages, jbyteArray tools, jint tool_choice, jboolean parallel, jbyteArray schema,
+ jbyteArray grammar, jboolean split_reasoning, jobjectArray arguments) {
     return guarded(env, [&] {
-        const ChatFormat::Prompt prompt = ((ChatFormat *) chat)->apply(text_of(env, messages));
-        jobjectArray             result = env->NewObjectArray((jsize) prompt.stops.size() + 1, java.bytes, nullptr);
+        ChatFormat::Request request;
+        request.messages            = text_of(env, messages);
+        request.tools               = text_or_empty(env, tools);
+        request.tool_choice         = tool_choice;
+        request.parallel_tool_calls = parallel == JNI_TRUE;
+        request.json_schema         = text_or_empty(env, schema);
+        request.grammar             = text_or_empty(env, grammar);
+        request.split_reasoning     = split_reasoning == JNI_TRUE;
+        const auto names_and_values = texts_of(env, arguments);
+        for (size_t i = 0; i + 1 < names_and_values.size(); i += 2) {
+            request.template_arguments[names_and_values[i]] = names_and_values[i + 1];
+        }
+        const ChatFormat::Prompt prompt = ((ChatFormat *) chat)->apply(request);
+        const jobject            parts[] = { bytes_of(env, prompt.text),
+                                             arrays_of(env, prompt.stops),
+                                             bytes_of(env, prompt.grammar.text),
+                                             arrays_of(env, prompt.grammar.words),
+                                             arrays_of(env, prompt.grammar.patterns),
+                                             array_of(env, prompt.grammar.tokens),
+                                             array_of(env, prompt.grammar.prefill),
+                                             array_of(env, prompt.shown),
+                                             bytes_of(env, prompt.format),
+                                             array_of(env, { prompt.grammar.lazy }) };
+        jobjectArray result = env->NewObjectArray(10, java.object, nullptr);
         check(env);
-        env->SetObjectArrayElement(result, 0, bytes_of(env, prompt.text));
-        for (size_t i = 0; i < prompt.stops.size(); i++) {
-            env->SetObjectArrayElement(result, (jsize) i + 1, bytes_of(env, prompt.stops[i]));
+        for (jsize i = 0; i < 10; i++) {
+            env->SetObjectArrayElement(result, i, parts[i]);
         }
         return result;
     });
+}
+
+// Content, reasoning, then identifier, name and arguments of each call.
+ENTRY(jobjectArray, NativeModel_parseAnswer)(JNIEnv * env, jclass, jlong chat, jbyteArray format, jbyteArray text, jboolean partial) {
+    return guarded(env, [&] {
+        const ChatFormat::Answer answer = ((ChatFormat *) chat)->parse(text_of(env, format), text_of(env, text), partial == JNI_TRUE);
+        std::vector<std::string> parts  = { answer.content, answer.reasoning };
+        for (const auto & call : answer.tool_calls) {
+            parts.insert(parts.end(), { call.id, call.name, call.arguments });
+        }
+        return arrays_of(env, parts);
+    });
+}
+
+ENTRY(jbyteArray, NativeModel_grammarOf)(JNIEnv * env, jclass, jbyteArray schema) {
+    return guarded(env, [&] { return bytes_of(env, grammar_of_schema(text_of(env, schema))); });
+}
+
+ENTRY(void, NativeModel_compile)
+(JNIEnv * env, jclass, jlong model, jbyteArray text, jboolean lazy, jobjectArray words, jobjectArray patterns, jintArray tokens,
+ jintArray prefill) {
+    guarded(env, [&] { ((Model *) model)->grammars().fresh(grammar_of(env, text, lazy, words, patterns, tokens, prefill)); });
 }
 
 ENTRY(void, NativeModel_freeChat)(JNIEnv * env, jclass, jlong chat) {
@@ -275,6 +354,21 @@ ENTRY(jlong, NativeSampler_create)
         settings.top_logprobs            = top_logprobs;
         const std::vector<jint> remember = ints_of(env, history);
         return (jlong) new Sampler(((Model *) model)->vocabulary(), settings, remember.data(), remember.size());
+    });
+}
+
+// The same under a grammar, which has passed the last tokens of the history already.
+ENTRY(void, NativeSampler_obey)
+(JNIEnv * env, jclass, jlong sampler, jlong handle, jbyteArray text, jboolean lazy, jobjectArray words, jobjectArray patterns,
+ jintArray tokens, jintArray prefill, jintArray passed) {
+    guarded(env, [&] {
+        Model & model   = *(Model *) handle;
+        auto    grammar = std::make_unique<GrammarState>(model.grammars(), model.vocabulary(),
+                                                         grammar_of(env, text, lazy, words, patterns, tokens, prefill));
+        for (const jint token : ints_of(env, passed)) {
+            grammar->accept(token);
+        }
+        ((Sampler *) sampler)->obey(std::move(grammar));
     });
 }
 

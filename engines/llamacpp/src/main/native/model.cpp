@@ -65,6 +65,7 @@ Model::Model(const std::string & path, const ModelSettings & settings) {
     if (llama_vocab_n_tokens(vocabulary()) == 0) {
         throw Failure(Kind::MODEL_REJECTED, "the model has no vocabulary");
     }
+    compiled = std::make_unique<GrammarCache>(vocabulary());
 }
 
 std::vector<llama_token> Model::tokenize(const std::string & text, bool add_special, bool parse_special) const {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "grammar.h"
 #include "llama-cpp.h"
 
 namespace sampo {
@@ -31,11 +33,15 @@ class Model {
     // The bytes one token adds to a text.
     std::string piece(llama_token token, bool special) const;
 
+    // The grammars that sequences of this model use.
+    GrammarCache & grammars() const { return *compiled; }
+
     // Name and kind of the devices that compute, for people.
     static std::string devices();
 
   private:
-    llama_model_ptr model;
+    llama_model_ptr               model;
+    std::unique_ptr<GrammarCache> compiled;
 };
 
 // Writes a quantized copy of a model file. The type is named as llama-quantize names it, for example Q4_K_M.

@@ -143,9 +143,15 @@ llama_token Sampler::choose(float * logits, uint64_t index, std::vector<llama_to
     if (penalizes()) {
         apply_penalties(logits);
     }
-    llama_token chosen = argmax(logits, vocabulary_size);
-    if (chosen >= 0 && filters) {
-        chosen = filter_and_draw(logits, index, candidates);
+    llama_token chosen = choose_freely(logits, index, candidates);
+    if (chosen >= 0 && grammar) {
+        if (!grammar->allows(chosen)) {
+            chosen = choose_by_grammar(logits, index, candidates);
+        }
+        if (chosen >= 0) {
+            grammar->accept(chosen);
+        }
+        chosen = grammar->failed() ? -1 : chosen;
     }
     for (auto each = undo.rbegin(); each != undo.rend(); ++each) {
         logits[each->token] = each->logit;
@@ -156,14 +162,39 @@ llama_token Sampler::choose(float * logits, uint64_t index, std::vector<llama_to
     return chosen;
 }
 
-llama_token Sampler::filter_and_draw(const float * logits, uint64_t index, std::vector<llama_token_data> & candidates) {
+llama_token Sampler::choose_freely(const float * logits, uint64_t index, std::vector<llama_token_data> & candidates) {
+    const llama_token best = argmax(logits, vocabulary_size);
+    if (best < 0 || !filters) {
+        return best;
+    }
     candidates.resize(vocabulary_size);
     for (int32_t i = 0; i < vocabulary_size; i++) {
         candidates[i] = { i, std::isnan(logits[i]) ? -INFINITY : logits[i], 0 };
     }
     llama_token_data_array left = { candidates.data(), candidates.size(), -1, false };
-    llama_sampler_apply(filters.get(), &left);
+    return filter_and_draw(left, uniform(settings.seed, settings.choice, index));
+}
 
+// That the first choice failed tells something of the first random number, so this one draws another.
+llama_token Sampler::choose_by_grammar(const float * logits, uint64_t index, std::vector<llama_token_data> & candidates) {
+    candidates.clear();
+    for (int32_t i = 0; i < vocabulary_size; i++) {
+        if (std::isfinite(logits[i])) {
+            candidates.push_back({ i, logits[i], 0 });
+        }
+    }
+    llama_token_data_array left = { candidates.data(), candidates.size(), -1, false };
+    grammar->mask(left);
+    const auto forbidden = [](const llama_token_data & candidate) { return candidate.logit == -INFINITY; };
+    left.size            = std::remove_if(left.data, left.data + left.size, forbidden) - left.data;
+    // Where nothing may follow the answer ends, also when it was to ignore the model's own end.
+    return left.size == 0 ? grammar->end() : filter_and_draw(left, uniform(~settings.seed, settings.choice, index));
+}
+
+llama_token Sampler::filter_and_draw(llama_token_data_array & left, double random) {
+    if (filters) {
+        llama_sampler_apply(filters.get(), &left);
+    }
     const auto   less = [](const llama_token_data & a, const llama_token_data & b) { return a.logit < b.logit; };
     const auto * best = std::max_element(left.data, left.data + left.size, less);
     if (settings.temperature <= 0) {
@@ -176,7 +207,7 @@ llama_token Sampler::filter_and_draw(const float * logits, uint64_t index, std::
         total += left.data[i].p;
     }
     // The inverse of the cumulative distribution; rounding may leave a rest, which falls to the likeliest.
-    double rest = uniform(settings.seed, settings.choice, index) * total;
+    double rest = random * total;
     for (size_t i = 0; i < left.size; i++) {
         rest -= left.data[i].p;
         if (rest < 0) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
+#include "grammar.h"
 #include "llama-cpp.h"
 
 namespace sampo {
@@ -42,12 +44,15 @@ double uniform(uint64_t seed, uint64_t choice, uint64_t index);
 int32_t argmax(const float * logits, int32_t count);
 
 // Chooses the tokens of one sequence. The order is llama.cpp's: logit bias, penalties, top-k, typical, top-p, min-p, temperature,
-// draw. Bias and penalties touch few tokens, so they are applied to the logits in place (with llama.cpp's formulas) and undone
+// draw. A grammar has the last word: a choice that breaks it is made anew among the tokens that obey. Bias and penalties touch few tokens, so they are applied to the logits in place (with llama.cpp's formulas) and undone
 // afterwards; the filters are llama.cpp's own samplers; the draw is ours.
 class Sampler {
   public:
     // The history is what penalties look back on: the prompt, and what of the answer is in it.
     Sampler(const llama_vocab * vocabulary, const SamplerSettings & settings, const llama_token * history, size_t history_length);
+
+    // From now on only tokens that this grammar allows are chosen.
+    void obey(std::unique_ptr<GrammarState> with) { grammar = std::move(with); }
 
     int top_logprobs() const { return settings.top_logprobs; }
 
@@ -61,7 +66,9 @@ class Sampler {
   private:
     void        shift(float * logits, llama_token token, float to);
     void        apply_penalties(float * logits);
-    llama_token filter_and_draw(const float * logits, uint64_t index, std::vector<llama_token_data> & candidates);
+    llama_token choose_freely(const float * logits, uint64_t index, std::vector<llama_token_data> & candidates);
+    llama_token choose_by_grammar(const float * logits, uint64_t index, std::vector<llama_token_data> & candidates);
+    llama_token filter_and_draw(llama_token_data_array & left, double random);
     void        remember(llama_token token);
     bool        penalizes() const;
 
@@ -74,6 +81,7 @@ class Sampler {
     const int32_t                        vocabulary_size;
     std::vector<llama_logit_bias>        biases;
     llama_sampler_ptr                    filters;  // null when none is on
+    std::unique_ptr<GrammarState>        grammar;  // null when there is none
     std::vector<Undo>                    undo;
     std::vector<llama_token>             recent;  // ring of the last repeat_last tokens
     size_t                               recent_next = 0;

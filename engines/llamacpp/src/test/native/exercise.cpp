@@ -90,8 +90,11 @@ static void exercise_vocabulary(const Model & model) {
     }
     const auto chat = ChatFormat::of(model);
     if (chat) {
-        CHECK(!chat->apply(R"([{"role":"user","content":"hello"}])").text.empty());
-        CHECK(failure_of([&] { chat->apply("not json"); }) == Kind::INVALID_REQUEST);
+        ChatFormat::Request request;
+        request.messages = R"([{"role":"user","content":"hello"}])";
+        CHECK(!chat->apply(request).text.empty());
+        request.messages = "not json";
+        CHECK(failure_of([&] { chat->apply(request); }) == Kind::INVALID_REQUEST);
     }
 }
 

@@ -25,12 +25,17 @@ final class Answer {
   }
 
   final AnswerText text;
+
+  /** Null where all of the text is content. */
+  final @Nullable AnswerFormat format;
+
   private final String generation;
   private final int choice;
   private int epoch;
   private Phase phase = Phase.PAUSING;
   private int[] ids = new int[32];
   private int count;
+  private int reasoningTokens;
   private int delivered;
   private int allowed;
   private int resumes;
@@ -38,10 +43,16 @@ final class Answer {
   private long askedNanos;
   private long heardNanos;
 
-  Answer(String generation, int choice, List<String> stops, boolean includeStop) {
+  Answer(
+      String generation,
+      int choice,
+      List<String> stops,
+      boolean includeStop,
+      @Nullable AnswerFormat format) {
     this.generation = generation;
     this.choice = choice;
     this.text = new AnswerText(stops, includeStop);
+    this.format = format;
   }
 
   SequenceKey key() {
@@ -67,6 +78,15 @@ final class Answer {
 
   int count() {
     return count;
+  }
+
+  /** Counts the last emitted token as one that the model thought with. */
+  void thought() {
+    reasoningTokens++;
+  }
+
+  int reasoningTokens() {
+    return reasoningTokens;
   }
 
   /** Prompt and everything emitted, which is where another replica goes on. */

@@ -7,7 +7,9 @@ import io.sampo.actors.generation.GenerationEvent.Completed;
 import io.sampo.actors.generation.GenerationEvent.Failed;
 import io.sampo.actors.generation.GenerationEvent.Reason;
 import io.sampo.actors.generation.GenerationEvent.Started;
+import io.sampo.actors.generation.GenerationEvent.TokenText;
 import io.sampo.actors.generation.GenerationEvent.Usage;
+import io.sampo.actors.generation.GenerationRequest.Constraint;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
@@ -18,11 +20,13 @@ import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.TextCodec;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -79,6 +83,8 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   private final GenerationRequest request;
   private final TextCodec codec;
   private final int[] promptIds;
+  private final Sampling sampling;
+  private final BitSet shownTokens = new BitSet();
   private final long[] blockHashes;
   private final Consumer<Router.Command> router;
   private final ActorRef<GenerationEvent> reader;
@@ -108,6 +114,8 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     this.request = request;
     this.codec = codec;
     this.promptIds = prompt.ids();
+    this.sampling = request.sampling().withGrammar(prompt.grammar());
+    Arrays.stream(prompt.shownTokens()).forEach(shownTokens::set);
     this.blockHashes = prompt.blockHashes();
     this.router = router;
     this.reader = reader;
@@ -118,7 +126,14 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     List<String> stops = new ArrayList<>(request.stops());
     stops.addAll(prompt.stops());
     for (int choice = 0; choice < request.choices(); choice++) {
-      answers.add(new Answer(name, choice, stops, request.includeStop()));
+      String format = prompt.format();
+      answers.add(
+          new Answer(
+              name,
+              choice,
+              stops,
+              request.includeStop(),
+              format == null ? null : new AnswerFormat(codec, format)));
     }
     timers.startTimerWithFixedDelay(Timer.BEAT, settings.beatInterval());
     answers.forEach(this::place);
@@ -260,7 +275,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
         giveUp(answer);
         yield this;
       }
-      case Replica.Rejected rejected -> fail(Failure.invalidValue("messages", rejected.reason()));
+      case Replica.Rejected rejected -> fail(rejection(rejected.reason()));
       case Replica.Broken broken -> resumeElsewhere(answer);
     };
   }
@@ -296,7 +311,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
                 answer.count(),
                 request.maxTokens(),
                 tokenLimit,
-                request.sampling().withChoice(answer.choice()),
+                sampling.withChoice(answer.choice()),
                 replicaEvents));
     for (int offset = first; offset < prompt.length; offset += PIECE_TOKENS) {
       int end = Math.min(prompt.length, offset + PIECE_TOKENS);
@@ -332,19 +347,34 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       int id = tokens.ids()[i];
       TokenLogprobs[] logprobs = tokens.logprobs();
       answer.emitted(id);
-      String text = answer.text.append(codec.piece(id, false));
-      if (logprobs != null) {
-        outbox.delta(answer.choice(), text, List.of(TokenTexts.of(codec, id, logprobs[i])), 1);
-      } else if (text.isEmpty()) {
-        answer.delivered(1);
-      } else {
-        outbox.delta(answer.choice(), text, List.of(), 1);
-      }
+      String text = answer.text.append(codec.piece(id, shownTokens.get(id)));
+      List<TokenText> shown =
+          logprobs == null ? List.of() : List.of(TokenTexts.of(codec, id, logprobs[i]));
+      tell(answer, text, shown);
       if (answer.text.stopped()) {
         return endAnswer(answer, Reason.STOP);
       }
     }
     return flush();
+  }
+
+  /** Queues one token's share of an answer. */
+  private void tell(Answer answer, String text, List<TokenText> shown) {
+    AnswerFormat format = answer.format;
+    AnswerPieces pieces = null;
+    if (format != null) {
+      pieces = format.append(text, System.nanoTime());
+      if (format.reasonsStill()) {
+        answer.thought();
+      }
+    }
+    if (shown.isEmpty() && (pieces == null ? text.isEmpty() : pieces.isEmpty())) {
+      answer.delivered(1);
+    } else if (pieces == null) {
+      outbox.delta(answer.choice(), text, shown, 1);
+    } else {
+      outbox.delta(answer.choice(), pieces, shown, 1);
+    }
   }
 
   private Behavior<Command> onFinished(Answer answer, FinishReason reason) {
@@ -358,13 +388,25 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
 
   private Behavior<Command> endAnswer(Answer answer, Reason reason) {
     String rest = answer.text.stopped() ? "" : answer.text.finish();
-    if (!rest.isEmpty()) {
+    AnswerFormat format = answer.format;
+    Reason told = reason;
+    if (format != null) {
+      outbox.delta(answer.choice(), format.finish(rest, reason == Reason.STOP), List.of(), 0);
+      told = reason == Reason.STOP && format.calledTools() ? Reason.TOOL_CALLS : reason;
+    } else if (!rest.isEmpty()) {
       outbox.delta(answer.choice(), rest, List.of(), 0);
     }
     leaveReplica(answer);
     answer.end();
-    outbox.finished(new ChoiceFinished(answer.choice(), reason));
+    outbox.finished(new ChoiceFinished(answer.choice(), told));
     return flush();
+  }
+
+  /** A replica looks at a prompt's length and at its grammar. */
+  private Failure rejection(String reason) {
+    Constraint constraint = request.constraint();
+    String param = constraint == null ? "messages" : constraint.param();
+    return Failure.invalidValue(reason.startsWith("the grammar") ? param : "messages", reason);
   }
 
   private Behavior<Command> resumeElsewhere(Answer answer) {
@@ -460,7 +502,10 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       return this;
     }
     int completionTokens = answers.stream().mapToInt(Answer::count).sum();
-    reader.tell(new Completed(new Usage(promptIds.length, cachedTokens, completionTokens)));
+    int reasoningTokens = answers.stream().mapToInt(Answer::reasoningTokens).sum();
+    reader.tell(
+        new Completed(
+            new Usage(promptIds.length, cachedTokens, completionTokens, reasoningTokens)));
     return Behaviors.stopped();
   }
 

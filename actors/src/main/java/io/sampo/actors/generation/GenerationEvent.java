@@ -32,8 +32,32 @@ public sealed interface GenerationEvent {
    *
    * @param text whole characters; may be empty when only log probabilities are to be told
    * @param tokens log probabilities of the tokens behind this piece; empty when not asked for
+   * @param reasoning what the model thought, apart from its answer
+   * @param toolCalls pieces of calls, in order
    */
-  record Delta(int choice, String text, List<TokenText> tokens) implements GenerationEvent {}
+  record Delta(
+      int choice,
+      String text,
+      List<TokenText> tokens,
+      String reasoning,
+      List<ToolCallPiece> toolCalls)
+      implements GenerationEvent {
+
+    /** Text alone. */
+    public Delta(int choice, String text, List<TokenText> tokens) {
+      this(choice, text, tokens, "", List.of());
+    }
+  }
+
+  /**
+   * The next piece of a call.
+   *
+   * @param index of the call in its answer
+   * @param id in the call's first piece, else null
+   * @param name in the call's first piece, else null
+   * @param arguments the next piece of the arguments' JSON text
+   */
+  record ToolCallPiece(int index, @Nullable String id, @Nullable String name, String arguments) {}
 
   /**
    * The end of one answer.
@@ -52,6 +76,8 @@ public sealed interface GenerationEvent {
   enum Reason {
     /** The model's own end, or a stop text. */
     STOP,
+    /** The model's own end, after it called tools. */
+    TOOL_CALLS,
     /** The token limit or the context's end. */
     LENGTH
   }
@@ -60,8 +86,15 @@ public sealed interface GenerationEvent {
    * Tokens that are to be paid for.
    *
    * @param completionTokens of all answers together, the ones that ended them included
+   * @param reasoningTokens those of them that the model thought with
    */
-  record Usage(int promptTokens, int cachedTokens, int completionTokens) {}
+  record Usage(int promptTokens, int cachedTokens, int completionTokens, int reasoningTokens) {
+
+    /** Usage of a model that does not think. */
+    public Usage(int promptTokens, int cachedTokens, int completionTokens) {
+      this(promptTokens, cachedTokens, completionTokens, 0);
+    }
+  }
 
   /**
    * A token as log probabilities show it.

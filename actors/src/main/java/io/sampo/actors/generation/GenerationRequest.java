@@ -2,9 +2,11 @@ package io.sampo.actors.generation;
 
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.RequestId;
+import io.sampo.engines.spi.ChatRequest.ToolChoice;
 import io.sampo.engines.spi.Sampling;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param model one that {@link ServedModels} knows
  * @param session the conversation it belongs to, or null when the client names none
  * @param choices how many answers, 1 to 8
+ * @param constraint what an answer must obey, or null
  * @param sampling for the first answer; the others differ in {@link Sampling#choice} only
  * @param maxTokens the longest answer; {@link Integer#MAX_VALUE} for the context's end
  * @param stops texts that end an answer; none is empty
@@ -24,6 +27,7 @@ public record GenerationRequest(
     ModelId model,
     @Nullable String session,
     Prompt prompt,
+    @Nullable Constraint constraint,
     int choices,
     Sampling sampling,
     int maxTokens,
@@ -38,8 +42,45 @@ public record GenerationRequest(
    * A conversation.
    *
    * @param json an array of messages as in OpenAI's chat API
+   * @param tools that the model may call, or null
+   * @param splitReasoning tell the model's reasoning apart from its answer
+   * @param templateArguments further variables of the chat template: name to JSON value
    */
-  public record Messages(String json) implements Prompt {}
+  public record Messages(
+      String json,
+      @Nullable Tools tools,
+      boolean splitReasoning,
+      Map<String, String> templateArguments)
+      implements Prompt {
+
+    /** Messages and nothing else. */
+    public Messages(String json) {
+      this(json, null, true, Map.of());
+    }
+  }
+
+  /**
+   * Functions that the model may call.
+   *
+   * @param json an array of tools as in OpenAI's chat API
+   * @param parallel whether one answer may hold several calls
+   */
+  public record Tools(String json, ToolChoice choice, boolean parallel) {}
+
+  /**
+   * What the text of an answer must obey.
+   *
+   * @param text a JSON schema or a grammar
+   * @param param the request's field that brought it
+   */
+  public record Constraint(Form form, String text, String param) {
+
+    /** The two forms a constraint comes in. */
+    public enum Form {
+      JSON_SCHEMA,
+      GRAMMAR
+    }
+  }
 
   /** Text to be continued. */
   public record Text(String text) implements Prompt {}

@@ -4,6 +4,7 @@ import io.sampo.actors.generation.GenerationEvent.ChoiceFinished;
 import io.sampo.actors.generation.GenerationEvent.Delta;
 import io.sampo.actors.generation.GenerationEvent.Started;
 import io.sampo.actors.generation.GenerationEvent.TokenText;
+import io.sampo.actors.generation.GenerationEvent.ToolCallPiece;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -24,6 +25,8 @@ final class Outbox {
     final int choice;
     final StringBuilder text;
     final List<TokenText> tokens;
+    final StringBuilder reasoning = new StringBuilder();
+    final List<ToolCallPiece> toolCalls = new ArrayList<>();
     int tokenCount;
 
     PendingDelta(int choice, String text, List<TokenText> tokens, int tokenCount) {
@@ -31,6 +34,27 @@ final class Outbox {
       this.text = new StringBuilder(text);
       this.tokens = new ArrayList<>(tokens);
       this.tokenCount = tokenCount;
+    }
+
+    /** Pieces of the same call become one. */
+    void add(ToolCallPiece piece) {
+      if (!toolCalls.isEmpty() && toolCalls.getLast().index() == piece.index()) {
+        ToolCallPiece last = toolCalls.removeLast();
+        toolCalls.add(
+            new ToolCallPiece(
+                last.index(), last.id(), last.name(), last.arguments() + piece.arguments()));
+      } else {
+        toolCalls.add(piece);
+      }
+    }
+
+    Delta toDelta() {
+      return new Delta(
+          choice,
+          text.toString(),
+          List.copyOf(tokens),
+          reasoning.toString(),
+          List.copyOf(toolCalls));
     }
   }
 
@@ -76,6 +100,16 @@ final class Outbox {
     }
   }
 
+  /** Adds a piece of an answer with what its format told apart. */
+  void delta(int choice, AnswerPieces pieces, List<TokenText> tokens, int tokenCount) {
+    delta(choice, pieces.text(), tokens, tokenCount);
+    PendingDelta last = lastDelta(choice);
+    if (last != null) {
+      last.reasoning.append(pieces.reasoning());
+      pieces.toolCalls().forEach(last::add);
+    }
+  }
+
   private @Nullable PendingDelta lastDelta(int choice) {
     Iterator<Object> newestFirst = waiting.descendingIterator();
     while (newestFirst.hasNext()) {
@@ -93,11 +127,7 @@ final class Outbox {
     }
     credit--;
     return switch (waiting.poll()) {
-      case PendingDelta delta ->
-          new Sent(
-              new Delta(delta.choice, delta.text.toString(), List.copyOf(delta.tokens)),
-              delta.choice,
-              delta.tokenCount);
+      case PendingDelta delta -> new Sent(delta.toDelta(), delta.choice, delta.tokenCount);
       case GenerationEvent event -> new Sent(event, -1, 0);
       default -> throw new IllegalStateException("only deltas and events wait here");
     };

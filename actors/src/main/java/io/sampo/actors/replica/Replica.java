@@ -449,6 +449,11 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
     @Override
     public void onFailed(EngineException failure) {
+      if (failure.kind() == EngineException.Kind.INVALID_REQUEST) {
+        generation.tell(new Rejected(key, String.valueOf(failure.getMessage())));
+        replica.tell(new SequenceEnded(key));
+        return;
+      }
       generation.tell(new Broken(key));
       replica.tell(new SequenceEnded(key));
       replica.tell(new EngineBroke(engine));

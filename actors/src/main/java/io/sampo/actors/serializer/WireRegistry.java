@@ -15,6 +15,7 @@ import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.util.LinkedHashMap;
@@ -38,7 +39,7 @@ final class WireRegistry {
   private static Map<String, Class<? extends WireMessage>> messages() {
     Map<String, Class<? extends WireMessage>> messages = new LinkedHashMap<>();
     messages.put("rL1", Replica.Load.class);
-    messages.put("rS1", Replica.Start.class);
+    messages.put("rS2", Replica.Start.class);
     messages.put("rP1", Replica.PromptPiece.class);
     messages.put("rA1", Replica.Allow.class);
     messages.put("rC1", Replica.Cancel.class);
@@ -79,6 +80,7 @@ final class WireRegistry {
     classes.put(34, PlacementRequest.class);
     classes.put(35, Replica.Report.class);
     classes.put(36, Replica.State.class);
+    classes.put(37, Grammar.class);
     classes.put(40, Replica.Load.class);
     classes.put(41, Replica.Start.class);
     classes.put(42, Replica.PromptPiece.class);

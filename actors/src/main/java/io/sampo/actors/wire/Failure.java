@@ -25,6 +25,24 @@ public record Failure(
         0);
   }
 
+  /**
+   * A grammar, or a schema or tools that would become one, beyond what native code is given.
+   *
+   * @param param the field that brought it
+   */
+  public static Failure grammarTooComplex(String param, String limit) {
+    return new Failure(
+        ErrorCode.GRAMMAR_TOO_COMPLEX, "The grammar exceeds the limit '" + limit + "'.", param, 0);
+  }
+
+  public static Failure templateLimitExceeded(String limit) {
+    return new Failure(
+        ErrorCode.TEMPLATE_LIMIT_EXCEEDED,
+        "The template exceeds the limit '" + limit + "'.",
+        "messages",
+        0);
+  }
+
   public static Failure modelNotFound(String model) {
     return new Failure(
         ErrorCode.MODEL_NOT_FOUND,

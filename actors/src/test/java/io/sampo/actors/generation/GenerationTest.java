@@ -283,6 +283,7 @@ class GenerationTest {
         new ModelId("sim"),
         null,
         new GenerationRequest.Text(prompt),
+        null,
         choices,
         Sampling.GREEDY,
         maxTokens,

@@ -18,6 +18,7 @@ import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.io.NotSerializableException;
@@ -71,7 +72,14 @@ class KryoSerializerTest {
             new int[] {5, 9},
             new float[] {1f, -100f},
             true,
-            3);
+            3,
+            new Grammar(
+                "root ::= \"x\"",
+                true,
+                List.of("<call>"),
+                List.of("^to"),
+                new int[] {7},
+                new int[] {1, 2}));
     Replica.Report report =
         new Replica.Report(
             replica,

@@ -5,7 +5,8 @@
  * io.sampo.cluster.gateway.Dispatcher} chooses among them.
  *
  * <p>Reading order: {@code http} is one connection and one exchange on it, {@code json} reads and
- * writes, {@code decode} makes a request of a body, {@code answer} makes an answer of events.
+ * writes, {@code decode} makes a request of a body with {@code constraint} for what its answer must
+ * be, {@code answer} makes an answer of events.
  *
  * <p>Invariant: only {@link io.sampo.cluster.gateway.http.ErrorMapper} knows which HTTP status an
  * error becomes.

@@ -6,9 +6,12 @@ import static io.sampo.cluster.gateway.TestGateway.CHAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sampo.actors.generation.Generation;
+import io.sampo.actors.generation.GenerationEvent.Completed;
 import io.sampo.actors.generation.GenerationEvent.Delta;
 import io.sampo.actors.generation.GenerationEvent.Reason;
 import io.sampo.actors.generation.GenerationEvent.TokenText;
+import io.sampo.actors.generation.GenerationEvent.ToolCallPiece;
+import io.sampo.actors.generation.GenerationEvent.Usage;
 import io.sampo.actors.generation.GenerationRequest;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
@@ -95,6 +98,43 @@ class AnswerTest {
             "{\"prompt_tokens\":7,\"completion_tokens\":2,\"total_tokens\":9,"
                 + "\"prompt_tokens_details\":{\"cached_tokens\":3}}");
     assertThat(TestGateway.JSON.readTree(data.getFirst()).get("usage").isNull()).isTrue();
+  }
+
+  @Test
+  void tellsReasoningAndToolCallsApartFromText() throws Exception {
+    gateway.admission.answerBy(
+        talk ->
+            talk.started()
+                .say(new Delta(0, "", List.of(), "hm", List.of()))
+                .say(
+                    new Delta(
+                        0, "", List.of(), "", List.of(new ToolCallPiece(0, "c1", "f", "{\"a\""))))
+                .say(
+                    new Delta(
+                        0,
+                        "",
+                        List.of(),
+                        "",
+                        List.of(
+                            new ToolCallPiece(0, null, null, ":1}"),
+                            new ToolCallPiece(1, "c2", "g", "{}"))))
+                .finished(0, Reason.TOOL_CALLS)
+                .say(new Completed(new Usage(7, 3, 9, 2))));
+    assertThat(choices(data(gateway.send(gateway.post(CHAT, ASK_STREAM)).body())))
+        .containsExactly(
+            "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"logprobs\":null,\"finish_reason\":null}",
+            "{\"index\":0,\"delta\":{\"reasoning_content\":\"hm\"},\"logprobs\":null,\"finish_reason\":null}",
+            "{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\"\"}}]},\"logprobs\":null,\"finish_reason\":null}",
+            "{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\":1}\"}},{\"index\":1,\"id\":\"c2\",\"type\":\"function\",\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}}]},\"logprobs\":null,\"finish_reason\":null}",
+            "{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":\"tool_calls\"}");
+    JsonNode whole = gateway.json(gateway.post(CHAT, ASK));
+    assertThat(whole.at("/choices/0/message").toString())
+        .isEqualTo(
+            "{\"role\":\"assistant\",\"content\":null,\"refusal\":null,\"reasoning_content\":\"hm\",\"tool_calls\":["
+                + "{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}},"
+                + "{\"id\":\"c2\",\"type\":\"function\",\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}}]}");
+    assertThat(whole.at("/usage/completion_tokens_details/reasoning_tokens").intValue())
+        .isEqualTo(2);
   }
 
   @Test

@@ -137,12 +137,9 @@ class BadInputTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "\"tools\":[{\"type\":\"function\"}]",
-        "\"tool_choice\":\"required\"",
-        "\"response_format\":{\"type\":\"json_object\"}",
-        "\"grammar\":\"root ::= x\"",
-        "\"json_schema\":{\"type\":\"object\"}",
         "\"chat_template\":\"{{x}}\"",
+        "\"cache_salt\":\"a b\\u0000\"",
+        "\"cache_salt\":{\"a\":1}",
         "\"prompt_embeds\":\"AAAA\"",
         "\"audio\":{\"voice\":\"x\"}",
         "\"modalities\":[\"text\",\"audio\"]",

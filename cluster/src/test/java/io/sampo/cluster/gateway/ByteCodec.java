@@ -1,6 +1,8 @@
 package io.sampo.cluster.gateway;
 
 import io.sampo.engines.spi.ChatPrompt;
+import io.sampo.engines.spi.ChatRequest;
+import io.sampo.engines.spi.ParsedAnswer;
 import io.sampo.engines.spi.TextCodec;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -44,8 +46,18 @@ final class ByteCodec implements TextCodec {
   }
 
   @Override
-  public ChatPrompt applyChatTemplate(String messagesJson) {
-    return new ChatPrompt(messagesJson, false, List.of());
+  public ChatPrompt applyChatTemplate(ChatRequest request) {
+    return new ChatPrompt(request.messagesJson(), false, List.of());
+  }
+
+  @Override
+  public ParsedAnswer parseAnswer(String format, String text, boolean partial) {
+    return new ParsedAnswer(text, "", List.of());
+  }
+
+  @Override
+  public String grammarOf(String jsonSchema) {
+    return "root ::= \"{}\"";
   }
 
   @Override

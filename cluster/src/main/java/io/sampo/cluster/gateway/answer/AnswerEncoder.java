@@ -115,7 +115,12 @@ abstract sealed class AnswerEncoder permits ChatEncoder, CompletionEncoder {
     json.raw(",").name("completion_tokens").number(usage.completionTokens());
     json.raw(",").name("total_tokens").number(usage.promptTokens() + usage.completionTokens());
     json.raw(",").name("prompt_tokens_details");
-    json.raw("{").name("cached_tokens").number(usage.cachedTokens()).raw("}}");
+    json.raw("{").name("cached_tokens").number(usage.cachedTokens()).raw("}");
+    if (usage.reasoningTokens() > 0) {
+      json.raw(",").name("completion_tokens_details");
+      json.raw("{").name("reasoning_tokens").number(usage.reasoningTokens()).raw("}");
+    }
+    json.raw("}");
   }
 
   private static String name(GenerationEvent.Reason reason) {

@@ -2,6 +2,7 @@ package io.sampo.cluster.gateway.answer;
 
 import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationEvent.TokenText;
+import io.sampo.actors.generation.GenerationEvent.ToolCallPiece;
 import io.sampo.cluster.gateway.json.JsonBytes;
 import java.util.List;
 
@@ -26,8 +27,45 @@ final class ChatEncoder extends AnswerEncoder {
 
   @Override
   void writeDelta(JsonBytes json, GenerationEvent.Delta delta) {
-    json.raw(",\"delta\":{\"content\":\"").text(delta.text()).raw("\"}");
+    if (delta.reasoning().isEmpty() && delta.toolCalls().isEmpty()) {
+      json.raw(",\"delta\":{\"content\":\"").text(delta.text()).raw("\"}");
+    } else {
+      writeParts(json, delta);
+    }
     writeLogprobs(json, delta.tokens(), 0);
+  }
+
+  /** A delta with more than text in it. */
+  private static void writeParts(JsonBytes json, GenerationEvent.Delta delta) {
+    String comma = "";
+    json.raw(",\"delta\":{");
+    if (!delta.reasoning().isEmpty()) {
+      json.name("reasoning_content").string(delta.reasoning());
+      comma = ",";
+    }
+    if (!delta.text().isEmpty()) {
+      json.raw(comma).name("content").string(delta.text());
+      comma = ",";
+    }
+    if (!delta.toolCalls().isEmpty()) {
+      json.raw(comma).name("tool_calls").raw("[");
+      for (int i = 0; i < delta.toolCalls().size(); i++) {
+        writePiece(json.raw(i == 0 ? "" : ","), delta.toolCalls().get(i));
+      }
+      json.raw("]");
+    }
+    json.raw("}");
+  }
+
+  private static void writePiece(JsonBytes json, ToolCallPiece piece) {
+    json.raw("{").name("index").number(piece.index());
+    if (piece.id() != null && piece.name() != null) {
+      json.raw(",").name("id").string(piece.id()).raw(",\"type\":\"function\"");
+      json.raw(",\"function\":{").name("name").string(piece.name()).raw(",");
+    } else {
+      json.raw(",\"function\":{");
+    }
+    json.name("arguments").string(piece.arguments()).raw("}}");
   }
 
   @Override
@@ -37,9 +75,32 @@ final class ChatEncoder extends AnswerEncoder {
 
   @Override
   void writeWhole(JsonBytes json, Collected.Choice choice) {
-    json.raw(",\"message\":{\"role\":\"assistant\",\"content\":\"").text(choice.text);
-    json.raw("\",\"refusal\":null}");
+    json.raw(",\"message\":{\"role\":\"assistant\",\"content\":");
+    if (choice.text.isEmpty() && !choice.toolCalls.isEmpty()) {
+      json.raw("null");
+    } else {
+      json.raw("\"").text(choice.text).raw("\"");
+    }
+    json.raw(",\"refusal\":null");
+    if (!choice.reasoning.isEmpty()) {
+      json.raw(",\"reasoning_content\":\"").text(choice.reasoning).raw("\"");
+    }
+    if (!choice.toolCalls.isEmpty()) {
+      writeCalls(json, choice.toolCalls);
+    }
+    json.raw("}");
     writeLogprobs(json, choice.tokens, 0);
+  }
+
+  private static void writeCalls(JsonBytes json, List<Collected.ToolCall> calls) {
+    json.raw(",").name("tool_calls").raw("[");
+    for (int i = 0; i < calls.size(); i++) {
+      Collected.ToolCall call = calls.get(i);
+      json.raw(i == 0 ? "{" : ",{").name("id").string(call.id).raw(",\"type\":\"function\"");
+      json.raw(",\"function\":{").name("name").string(call.name);
+      json.raw(",").name("arguments").raw("\"").text(call.arguments).raw("\"}}");
+    }
+    json.raw("]");
   }
 
   @Override

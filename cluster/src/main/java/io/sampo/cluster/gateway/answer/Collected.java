@@ -2,6 +2,7 @@ package io.sampo.cluster.gateway.answer;
 
 import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationEvent.TokenText;
+import io.sampo.actors.generation.GenerationEvent.ToolCallPiece;
 import io.sampo.actors.wire.Failure;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,21 @@ final class Collected {
   static final class Choice {
     final StringBuilder text = new StringBuilder();
     final List<TokenText> tokens = new ArrayList<>();
+    final StringBuilder reasoning = new StringBuilder();
+    final List<ToolCall> toolCalls = new ArrayList<>();
     GenerationEvent.Reason reason = GenerationEvent.Reason.STOP;
+  }
+
+  /** One call, whole. */
+  static final class ToolCall {
+    final String id;
+    final String name;
+    final StringBuilder arguments = new StringBuilder();
+
+    ToolCall(String id, String name) {
+      this.id = id;
+      this.name = name;
+    }
   }
 
   final List<Choice> choices = new ArrayList<>();
@@ -35,6 +50,8 @@ final class Collected {
         Choice choice = choices.get(delta.choice());
         choice.text.append(delta.text());
         choice.tokens.addAll(delta.tokens());
+        choice.reasoning.append(delta.reasoning());
+        delta.toolCalls().forEach(piece -> add(choice, piece));
       }
       case GenerationEvent.ChoiceFinished finished ->
           choices.get(finished.choice()).reason = finished.reason();
@@ -43,5 +60,12 @@ final class Collected {
       case GenerationEvent.Admitted _ -> {}
     }
     return this;
+  }
+
+  private static void add(Choice choice, ToolCallPiece piece) {
+    if (piece.id() != null && piece.name() != null) {
+      choice.toolCalls.add(new ToolCall(piece.id(), piece.name()));
+    }
+    choice.toolCalls.get(piece.index()).arguments.append(piece.arguments());
   }
 }

@@ -1,15 +1,22 @@
 package io.sampo.cluster.gateway.decode;
 
 import io.sampo.actors.generation.GenerationRequest;
+import io.sampo.actors.generation.GenerationRequest.Constraint;
+import io.sampo.actors.generation.GenerationRequest.Constraint.Form;
 import io.sampo.actors.generation.GenerationRequest.Prompt;
+import io.sampo.actors.generation.GenerationRequest.Tools;
 import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.RequestId;
+import io.sampo.cluster.gateway.constraint.ConstraintFields;
+import io.sampo.cluster.gateway.constraint.TemplateArguments;
+import io.sampo.cluster.gateway.constraint.ToolFields;
 import io.sampo.cluster.gateway.json.Fields;
 import io.sampo.cluster.gateway.json.Refusal;
 import io.sampo.cluster.gateway.json.UnknownFields;
+import io.sampo.engines.spi.ChatRequest.ToolChoice;
 import io.sampo.engines.spi.Sampling;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -51,10 +58,17 @@ public final class CallDecoder {
     ServedModel model = model(fields);
     UnsupportedFields.check(fields);
     int maxTokens = maxTokens(fields, "max_tokens", Integer.MAX_VALUE);
+    Tools tools = ToolFields.decode(fields);
+    Constraint constraint = ConstraintFields.decode(fields);
     return call(
         fields,
         model,
-        new GenerationRequest.Messages(Messages.decode(fields)),
+        new GenerationRequest.Messages(
+            Messages.decode(fields),
+            tools,
+            splitReasoning(fields),
+            TemplateArguments.decode(fields)),
+        besideTools(constraint, tools),
         chatLogprobs(fields),
         maxTokens(fields, "max_completion_tokens", maxTokens),
         id,
@@ -66,6 +80,7 @@ public final class CallDecoder {
     Fields fields = new Fields(body);
     ServedModel model = model(fields);
     UnsupportedFields.check(fields);
+    UnsupportedFields.checkTools(fields);
     int choices = choices(fields);
     if (fields.integer("best_of", 1, MAX_CHOICES, choices) > choices) {
       throw new Refusal(Failure.unsupported("best_of"));
@@ -74,6 +89,7 @@ public final class CallDecoder {
         fields,
         model,
         prompt(fields, model.text().vocabularySize()),
+        ConstraintFields.decode(fields),
         (int) fields.integer("logprobs", 0, SamplingFields.MAX_TOP_LOGPROBS, -1),
         maxTokens(fields, "max_tokens", defaults.completionMaxTokens()),
         id,
@@ -84,6 +100,7 @@ public final class CallDecoder {
       Fields fields,
       ServedModel model,
       Prompt prompt,
+      @Nullable Constraint constraint,
       int topLogprobs,
       int maxTokens,
       RequestId id,
@@ -98,6 +115,7 @@ public final class CallDecoder {
             model.id(),
             session(fields, header),
             prompt,
+            constraint,
             choices(fields),
             sampling,
             maxTokens,
@@ -109,6 +127,27 @@ public final class CallDecoder {
     boolean includeUsage = options != null && options.flag("include_usage", false);
     checkIgnored(fields);
     return new Call(request, model, name == null ? model.id().name() : name, stream, includeUsage);
+  }
+
+  /** Where a call is required the tools' own schemas hold; a grammar leaves no room for calls. */
+  private static @Nullable Constraint besideTools(
+      @Nullable Constraint constraint, @Nullable Tools tools) {
+    if (constraint == null || tools == null || tools.choice() == ToolChoice.NONE) {
+      return constraint;
+    }
+    if (constraint.form() == Form.GRAMMAR) {
+      throw Refusal.invalidValue("grammar", "cannot stand beside tools that may be called");
+    }
+    return tools.choice() == ToolChoice.REQUIRED ? null : constraint;
+  }
+
+  private static boolean splitReasoning(Fields fields) {
+    String format = fields.text("reasoning_format");
+    return switch (format == null ? "auto" : format) {
+      case "auto", "deepseek" -> true;
+      case "none" -> false;
+      default -> throw fields.refuse("reasoning_format", "must be auto, deepseek or none");
+    };
   }
 
   /** Fields that have no effect here but still must not hold nonsense. */

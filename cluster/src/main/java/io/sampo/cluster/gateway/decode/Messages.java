@@ -13,8 +13,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Checks a conversation and writes it anew with nothing in it but what the chat template may see:
- * role, name, content as one string, tool calls and their ids. {@code developer}, which templates
- * do not know, becomes {@code system}.
+ * role, name, content as one string, reasoning, tool calls and their ids. {@code developer}, which
+ * templates do not know, becomes {@code system}.
  */
 final class Messages {
 
@@ -69,6 +69,7 @@ final class Messages {
     }
     writeText(json, message, "name");
     writeText(json, message, "tool_call_id");
+    writeText(json, message, "reasoning_content");
     if (calls != null) {
       writeToolCalls(json, calls, path + "tool_calls");
     }

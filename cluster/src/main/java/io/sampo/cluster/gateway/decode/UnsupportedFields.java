@@ -16,18 +16,16 @@ final class UnsupportedFields {
   private static final List<String> ANY_VALUE =
       List.of(
           "audio",
+          "cache_salt",
           "chat_template",
           "functions",
           "function_call",
-          "grammar",
           "image_embeds",
-          "json_schema",
           "lora",
           "prediction",
           "prompt_embeds",
           "structured_outputs",
           "suffix",
-          "tools",
           "web_search_options");
 
   private UnsupportedFields() {}
@@ -39,8 +37,6 @@ final class UnsupportedFields {
         throw unsupported(name);
       }
     }
-    checkToolChoice(fields.value("tool_choice"));
-    checkResponseFormat(fields);
     checkModalities(fields.value("modalities"));
     if (fields.flag("echo", false)) {
       throw unsupported("echo");
@@ -54,17 +50,11 @@ final class UnsupportedFields {
     return value.isContainer() ? value.isEmpty() : value.isString() && value.asString().isEmpty();
   }
 
-  private static void checkToolChoice(@Nullable JsonNode choice) {
-    if (choice != null
-        && !(choice.isString() && List.of("none", "auto").contains(choice.stringValue()))) {
-      throw unsupported("tool_choice");
-    }
-  }
-
-  private static void checkResponseFormat(Fields fields) {
-    Fields format = fields.object("response_format");
-    if (format != null && !"text".equals(format.text("type"))) {
-      throw unsupported("response_format");
+  /** Refuses tools where a prompt has no place for them. */
+  static void checkTools(Fields fields) {
+    JsonNode tools = fields.value("tools");
+    if (tools != null && !empty(tools)) {
+      throw unsupported("tools");
     }
   }
 

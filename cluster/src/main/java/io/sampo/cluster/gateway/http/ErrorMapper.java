@@ -66,6 +66,7 @@ public final class ErrorMapper {
           EMPTY_PROMPT,
           INVALID_TOKEN_ID,
           CONTEXT_LENGTH_EXCEEDED,
+          GRAMMAR_TOO_COMPLEX,
           TEMPLATE_LIMIT_EXCEEDED ->
           400;
       case INVALID_API_KEY -> 401;

@@ -7,6 +7,7 @@ import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
@@ -119,6 +120,11 @@ final class LlamaCppEngine implements Engine {
   @Override
   public void submit(SequenceRequest request, SequenceListener listener) {
     RequestRules.check(request, capabilities);
+    Grammar grammar = request.sampling().grammar();
+    if (grammar != null) {
+      // Here, so that a long compilation stands still on nobody's running stream.
+      model.compile(grammar);
+    }
     loop.submit(new Sequence(request, listener));
   }
 

@@ -3,6 +3,12 @@ package io.sampo.engines.llamacpp;
 import io.sampo.engines.llamacpp.jni.NativeModel;
 import io.sampo.engines.modelstore.gguf.GgufSummary;
 import io.sampo.engines.spi.ChatPrompt;
+import io.sampo.engines.spi.ChatRequest;
+import io.sampo.engines.spi.ChatRequest.ToolChoice;
+import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.EngineException.Kind;
+import io.sampo.engines.spi.Grammar;
+import io.sampo.engines.spi.ParsedAnswer;
 import io.sampo.engines.spi.TextCodec;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -100,12 +106,34 @@ final class LlamaCppText implements TextCodec {
    * adds one, so special tokens are always to be added.
    */
   @Override
-  public ChatPrompt applyChatTemplate(String messagesJson) {
-    if (!hasChatTemplate) {
-      return new ChatPrompt(PlainMessages.join(messagesJson), true, List.of());
+  public ChatPrompt applyChatTemplate(ChatRequest request) {
+    return hasChatTemplate ? model.applyChat(request) : withoutTemplate(request);
+  }
+
+  private ChatPrompt withoutTemplate(ChatRequest request) {
+    if (request.toolsJson() != null && request.toolChoice() != ToolChoice.NONE) {
+      throw new EngineException(
+          Kind.INVALID_REQUEST, "the model has no chat template, so it cannot be told of tools");
     }
-    NativeModel.Chat chat = model.applyChat(messagesJson);
-    return new ChatPrompt(chat.text(), true, chat.stops());
+    String schema = request.jsonSchema();
+    String grammar = schema == null ? request.grammar() : grammarOf(schema);
+    return new ChatPrompt(
+        PlainMessages.join(request.messagesJson()),
+        true,
+        List.of(),
+        grammar == null ? null : Grammar.strict(grammar),
+        new int[0],
+        null);
+  }
+
+  @Override
+  public ParsedAnswer parseAnswer(String format, String text, boolean partial) {
+    return model.parseAnswer(format, text, partial);
+  }
+
+  @Override
+  public String grammarOf(String jsonSchema) {
+    return NativeModel.schemaGrammar(jsonSchema);
   }
 
   @Override

@@ -3,8 +3,11 @@ package io.sampo.engines.llamacpp;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
+import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceRequest;
+import io.sampo.engines.spi.grammar.GrammarCheck;
+import io.sampo.engines.spi.grammar.GrammarProblem;
 
 /** What a request must obey before native code sees it. The first rule broken is the answer. */
 final class RequestRules {
@@ -51,8 +54,25 @@ final class RequestRules {
     for (int token : s.logitBiasIds()) {
       checkToken(token, engine);
     }
+    Grammar grammar = s.grammar();
+    if (grammar != null) {
+      checkGrammar(grammar, engine);
+    }
     for (float shift : s.logitBiases()) {
       require(shift < Float.POSITIVE_INFINITY, "a logit bias must be a number, or minus infinity");
+    }
+  }
+
+  private static void checkGrammar(Grammar grammar, EngineCapabilities engine) {
+    GrammarProblem problem = GrammarCheck.problemOf(grammar.text());
+    if (problem != null) {
+      throw invalid("the grammar is refused: " + problem.reason());
+    }
+    for (int token : grammar.triggerTokens()) {
+      checkToken(token, engine);
+    }
+    for (int token : grammar.prefill()) {
+      checkToken(token, engine);
     }
   }
 

@@ -185,7 +185,11 @@ final class StepLoop implements Runnable {
         slot,
         cached,
         new NativeSampler(
-            model, sequence.request.sampling(), prompt, capabilities.contextTokens()));
+            model,
+            sequence.request.sampling(),
+            prompt,
+            sequence.request.firstIndex(),
+            capabilities.contextTokens()));
     running.add(sequence);
     counters.began(prompt.length, cached);
     int cachedTokens = cached;
@@ -263,7 +267,7 @@ final class StepLoop implements Runnable {
   private void take(Sequence sequence, int result) {
     int token = context.chosen(result);
     if (token < 0) {
-      fail(sequence, new EngineException(Kind.INTERNAL, "no token was possible"));
+      fail(sequence, impossible(sequence));
     } else if (endTokens.get(token)) {
       finish(sequence, FinishReason.STOP);
     } else {
@@ -275,6 +279,13 @@ final class StepLoop implements Runnable {
       tell(sequence, s -> s.listener.onTokens(index, ids, logprobs));
       endAtLimit(sequence);
     }
+  }
+
+  private static EngineException impossible(Sequence sequence) {
+    return sequence.request.sampling().grammar() == null
+        ? new EngineException(Kind.INTERNAL, "no token was possible")
+        : new EngineException(
+            Kind.INVALID_REQUEST, "the grammar leads where no token of this model can follow");
   }
 
   private TokenLogprobs @Nullable [] logprobs(Sequence sequence, int result) {

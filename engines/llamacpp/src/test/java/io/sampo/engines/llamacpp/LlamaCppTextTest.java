@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sampo.engines.spi.ChatPrompt;
+import io.sampo.engines.spi.ChatRequest;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.TextCodec;
@@ -71,7 +72,7 @@ class LlamaCppTextTest {
   void rendersAConversationByTheModelsTemplate() throws IOException {
     try (TextCodec codec = provider.openText(TestModels.chatting(folder, TEMPLATE))) {
       assertThat(codec.hasChatTemplate()).isTrue();
-      ChatPrompt prompt = codec.applyChatTemplate(MESSAGES);
+      ChatPrompt prompt = codec.applyChatTemplate(ChatRequest.of(MESSAGES));
       assertThat(prompt.text()).isEqualTo("[system] Be brief.\n[user] Hi\nyou\n[assistant]");
       assertThat(codec.tokenize(prompt.text(), prompt.addSpecial(), true)).startsWith(1);
     }
@@ -81,11 +82,11 @@ class LlamaCppTextTest {
   void joinsMessagesOfAModelWithoutATemplate() throws IOException {
     try (TextCodec codec = provider.openText(TestModels.tiny(folder))) {
       assertThat(codec.hasChatTemplate()).isFalse();
-      ChatPrompt prompt = codec.applyChatTemplate(MESSAGES);
+      ChatPrompt prompt = codec.applyChatTemplate(ChatRequest.of(MESSAGES));
       assertThat(prompt.text()).isEqualTo("Be brief.\nHi\nyou");
       assertThat(prompt.addSpecial()).isTrue();
-      assertInvalid(() -> codec.applyChatTemplate("{"));
-      assertInvalid(() -> codec.applyChatTemplate("{}"));
+      assertInvalid(() -> codec.applyChatTemplate(ChatRequest.of("{")));
+      assertInvalid(() -> codec.applyChatTemplate(ChatRequest.of("{}")));
     }
   }
 
@@ -96,7 +97,7 @@ class LlamaCppTextTest {
         TestModels.chatting(
             folder, TEMPLATE + "{% if messages|length > 1 %}" + refusing + "{% endif %}");
     try (TextCodec codec = provider.openText(model)) {
-      assertThatThrownBy(() -> codec.applyChatTemplate(MESSAGES))
+      assertThatThrownBy(() -> codec.applyChatTemplate(ChatRequest.of(MESSAGES)))
           .isInstanceOfSatisfying(
               EngineException.class, e -> assertThat(e.kind()).isEqualTo(Kind.INVALID_REQUEST))
           .hasMessageContaining("roles must alternate");

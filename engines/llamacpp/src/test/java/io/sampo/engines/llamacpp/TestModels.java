@@ -1,13 +1,17 @@
 package io.sampo.engines.llamacpp;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.sampo.engines.modelstore.gguf.GgmlType;
-import io.sampo.engines.modelstore.gguf.GgufFile;
 import io.sampo.engines.modelstore.gguf.GgufWriter;
 import io.sampo.engines.modelstore.synthetic.LlamaShape;
 import io.sampo.engines.modelstore.synthetic.SyntheticModel;
 import io.sampo.engines.modelstore.synthetic.SyntheticVocabulary;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 
 /** Models with random weights, written where a test needs them. */
 final class TestModels {
@@ -29,17 +33,26 @@ final class TestModels {
 
   /** The tiny model with a chat template. */
   static Path chatting(Path folder, String template) throws IOException {
+    return chatting(folder, template, LlamaShape.TINY, List.of());
+  }
+
+  /** A model whose template knows tools and reasoning, with a context that holds them. */
+  static Path calling(Path folder) throws IOException {
+    LlamaShape shape = new LlamaShape("calling", 2, 64, 4, 4, 128, 4096, 10_000f, true);
+    try (InputStream template = TestModels.class.getResourceAsStream("tools.jinja")) {
+      String text = new String(Objects.requireNonNull(template).readAllBytes(), UTF_8);
+      return chatting(folder, text, shape, List.of("<tool_call>", "</tool_call>"));
+    }
+  }
+
+  private static Path chatting(Path folder, String template, LlamaShape shape, List<String> control)
+      throws IOException {
     Path donor = folder.resolve("vocabulary.gguf");
     Path gguf = folder.resolve("chatting.gguf");
-    try (GgufFile tiny = GgufFile.open(tiny(folder))) {
-      GgufWriter writer = new GgufWriter().string("general.architecture", "llama");
-      tiny.keys().stream()
-          .filter(key -> key.startsWith("tokenizer."))
-          .forEach(key -> writer.copy(key, tiny));
-      writer.string("tokenizer.chat_template", template).write(donor);
-    }
-    SyntheticModel.write(
-        gguf, LlamaShape.TINY, new SyntheticVocabulary.Donor(donor), GgmlType.F16, 1);
+    GgufWriter writer = new GgufWriter().string("general.architecture", "llama");
+    new SyntheticVocabulary.Generated(512, control).describe(writer);
+    writer.string("tokenizer.chat_template", template).write(donor);
+    SyntheticModel.write(gguf, shape, new SyntheticVocabulary.Donor(donor), GgmlType.F16, 1);
     return gguf;
   }
 }

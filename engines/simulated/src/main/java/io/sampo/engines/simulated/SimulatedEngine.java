@@ -171,6 +171,10 @@ public final class SimulatedEngine implements Engine {
           "The prompt of %d tokens leaves no room in the context of %d."
               .formatted(prompt.length, capabilities.contextTokens()));
     }
+    if (request.sampling().grammar() != null) {
+      throw new EngineException(
+          INVALID_REQUEST, "the grammar cannot be followed by the simulated engine");
+    }
     for (int token : prompt) {
       if (token < 0 || token >= capabilities.vocabularySize()) {
         throw new EngineException(

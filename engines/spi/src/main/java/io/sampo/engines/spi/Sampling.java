@@ -1,5 +1,7 @@
 package io.sampo.engines.spi;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How the next token is chosen from the model's distribution. The filters apply in llama.cpp's
  * order: logit bias, penalties, top-k, typical, top-p, min-p, temperature; then one draw by a
@@ -23,6 +25,8 @@ package io.sampo.engines.spi;
  * @param ignoreEndOfText go on past the model's own end
  * @param topLogprobs report log probabilities: -1 none, else of the chosen token and this many
  *     likeliest ones (0 to 20)
+ * @param grammar what the answer must obey, or null; where a choice breaks it, the choice is made
+ *     anew among the tokens that obey
  */
 public record Sampling(
     float temperature,
@@ -39,7 +43,44 @@ public record Sampling(
     int[] logitBiasIds,
     float[] logitBiases,
     boolean ignoreEndOfText,
-    int topLogprobs) {
+    int topLogprobs,
+    @Nullable Grammar grammar) {
+
+  /** Sampling without a grammar. */
+  public Sampling(
+      float temperature,
+      int topK,
+      float topP,
+      float minP,
+      float typicalP,
+      float repeatPenalty,
+      int repeatLastTokens,
+      float frequencyPenalty,
+      float presencePenalty,
+      long seed,
+      int choice,
+      int[] logitBiasIds,
+      float[] logitBiases,
+      boolean ignoreEndOfText,
+      int topLogprobs) {
+    this(
+        temperature,
+        topK,
+        topP,
+        minP,
+        typicalP,
+        repeatPenalty,
+        repeatLastTokens,
+        frequencyPenalty,
+        presencePenalty,
+        seed,
+        choice,
+        logitBiasIds,
+        logitBiases,
+        ignoreEndOfText,
+        topLogprobs,
+        null);
+  }
 
   /** Always the likeliest token, nothing else. */
   public static final Sampling GREEDY =
@@ -68,6 +109,28 @@ public record Sampling(
         logitBiasIds,
         logitBiases,
         ignoreEndOfText,
-        topLogprobs);
+        topLogprobs,
+        grammar);
+  }
+
+  /** This under a grammar. */
+  public Sampling withGrammar(@Nullable Grammar other) {
+    return new Sampling(
+        temperature,
+        topK,
+        topP,
+        minP,
+        typicalP,
+        repeatPenalty,
+        repeatLastTokens,
+        frequencyPenalty,
+        presencePenalty,
+        seed,
+        choice,
+        logitBiasIds,
+        logitBiases,
+        ignoreEndOfText,
+        topLogprobs,
+        other);
   }
 }

@@ -34,10 +34,30 @@ public interface TextCodec extends AutoCloseable {
   /**
    * Renders a conversation as a prompt.
    *
-   * @param messagesJson a JSON array of messages as in OpenAI's chat API, already validated
-   * @throws EngineException INVALID_REQUEST when the model's template refuses these messages
+   * @throws EngineException INVALID_REQUEST when the model's template refuses these messages, has
+   *     no place for tools, or the schema cannot be made a grammar
    */
-  ChatPrompt applyChatTemplate(String messagesJson);
+  ChatPrompt applyChatTemplate(ChatRequest request);
+
+  /**
+   * Takes an answer apart. A longer beginning of the same answer gives a longer result, as far as
+   * the format allows it.
+   *
+   * @param format from {@link ChatPrompt#format}
+   * @param text the answer so far, with {@link ChatPrompt#shownTokens} shown
+   * @param partial whether more may follow
+   * @throws EngineException INVALID_REQUEST when the text does not obey the format
+   */
+  ParsedAnswer parseAnswer(String format, String text, boolean partial);
+
+  /**
+   * The grammar of the JSON texts that obey a schema.
+   *
+   * @param jsonSchema validated as in {@link ChatRequest#jsonSchema}
+   * @return rules as in {@link Grammar#text}
+   * @throws EngineException INVALID_REQUEST when the schema cannot be made a grammar
+   */
+  String grammarOf(String jsonSchema);
 
   @Override
   void close();

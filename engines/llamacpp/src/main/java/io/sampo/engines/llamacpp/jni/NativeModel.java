@@ -2,8 +2,14 @@ package io.sampo.engines.llamacpp.jni;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.sampo.engines.spi.ChatPrompt;
+import io.sampo.engines.spi.ChatRequest;
+import io.sampo.engines.spi.ChatRequest.ToolChoice;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
+import io.sampo.engines.spi.Grammar;
+import io.sampo.engines.spi.ParsedAnswer;
+import io.sampo.engines.spi.ParsedAnswer.ToolCall;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model in native memory: its vocabulary and chat format, and its weights where they were asked
@@ -25,13 +32,6 @@ public final class NativeModel implements AutoCloseable {
    * @param starts where each begins; one entry more than tokens, the last one is the end
    */
   public record Pieces(byte[] bytes, int[] starts) {}
-
-  /**
-   * A rendered conversation.
-   *
-   * @param stops further texts that end an answer in this format
-   */
-  public record Chat(String text, List<String> stops) {}
 
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private long handle;
@@ -102,15 +102,113 @@ public final class NativeModel implements AutoCloseable {
     }
   }
 
-  /** Renders messages; only after {@link #openChat} said true. */
-  public Chat applyChat(String messagesJson) {
-    byte[] utf8 = messagesJson.getBytes(UTF_8);
-    byte[][] texts = reading(() -> applyChat(chat, utf8));
-    List<String> stops = new ArrayList<>();
-    for (byte[] stop : Arrays.asList(texts).subList(1, texts.length)) {
-      stops.add(new String(stop, UTF_8));
+  /** Renders a conversation; only after {@link #openChat} said true. */
+  public ChatPrompt applyChat(ChatRequest request) {
+    List<String> arguments = new ArrayList<>();
+    request.templateArguments().forEach((name, value) -> arguments.addAll(List.of(name, value)));
+    byte[] messages = request.messagesJson().getBytes(UTF_8);
+    byte[] tools = bytes(request.toolsJson());
+    byte[] schema = bytes(request.jsonSchema());
+    byte[] grammar = bytes(request.grammar());
+    Object[] parts =
+        reading(
+            () ->
+                applyChat(
+                    chat,
+                    messages,
+                    tools,
+                    number(request.toolChoice()),
+                    request.parallelToolCalls(),
+                    schema,
+                    grammar,
+                    request.splitReasoning(),
+                    bytes(arguments)));
+    return prompt(parts);
+  }
+
+  private static int number(ToolChoice choice) {
+    return switch (choice) {
+      case AUTO -> 0;
+      case REQUIRED -> 1;
+      case NONE -> 2;
+    };
+  }
+
+  private static ChatPrompt prompt(Object[] parts) {
+    String grammar = text((byte[]) parts[2]);
+    String format = text((byte[]) parts[8]);
+    return new ChatPrompt(
+        text((byte[]) parts[0]),
+        true,
+        texts((byte[][]) parts[1]),
+        grammar.isEmpty()
+            ? null
+            : new Grammar(
+                grammar,
+                ((int[]) parts[9])[0] != 0,
+                texts((byte[][]) parts[3]),
+                texts((byte[][]) parts[4]),
+                (int[]) parts[5],
+                (int[]) parts[6]),
+        (int[]) parts[7],
+        format.isEmpty() ? null : format);
+  }
+
+  /** Takes an answer apart as {@link io.sampo.engines.spi.TextCodec#parseAnswer} says. */
+  public ParsedAnswer parseAnswer(String format, String text, boolean partial) {
+    byte[] formatUtf8 = format.getBytes(UTF_8);
+    byte[] utf8 = text.getBytes(UTF_8);
+    List<String> parts = texts(reading(() -> parseAnswer(chat, formatUtf8, utf8, partial)));
+    List<ToolCall> calls = new ArrayList<>();
+    for (int i = 2; i < parts.size(); i += 3) {
+      calls.add(new ToolCall(parts.get(i), parts.get(i + 1), parts.get(i + 2)));
     }
-    return new Chat(new String(texts[0], UTF_8), stops);
+    return new ParsedAnswer(parts.get(0), parts.get(1), calls);
+  }
+
+  /** The grammar of a JSON schema that has passed Java's checks. */
+  public static String schemaGrammar(String jsonSchema) {
+    NativeLibrary.ensureStarted();
+    return text(grammarOf(jsonSchema.getBytes(UTF_8)));
+  }
+
+  /**
+   * Compiles a grammar that has passed Java's checks, and keeps it for a while.
+   *
+   * @throws EngineException INVALID_REQUEST with llama.cpp's reason
+   */
+  public void compile(Grammar grammar) {
+    byte[] utf8 = grammar.text().getBytes(UTF_8);
+    byte[][] words = bytes(grammar.triggerWords());
+    byte[][] patterns = bytes(grammar.triggerPatterns());
+    reading(
+        () -> {
+          compile(
+              handle,
+              utf8,
+              grammar.lazy(),
+              words,
+              patterns,
+              grammar.triggerTokens(),
+              grammar.prefill());
+          return true;
+        });
+  }
+
+  static byte[][] bytes(List<String> texts) {
+    return texts.stream().map(text -> text.getBytes(UTF_8)).toArray(byte[][]::new);
+  }
+
+  private static byte @Nullable [] bytes(@Nullable String text) {
+    return text == null ? null : text.getBytes(UTF_8);
+  }
+
+  private static String text(byte[] utf8) {
+    return new String(utf8, UTF_8);
+  }
+
+  private static List<String> texts(byte[][] utf8) {
+    return Arrays.stream(utf8).map(NativeModel::text).toList();
   }
 
   /** For this package: valid while the model is open. */
@@ -186,7 +284,30 @@ public final class NativeModel implements AutoCloseable {
 
   private static native long openChat(long model);
 
-  private static native byte[][] applyChat(long chat, byte[] messages);
+  private static native Object[] applyChat(
+      long chat,
+      byte[] messages,
+      byte @Nullable [] tools,
+      int toolChoice,
+      boolean parallelToolCalls,
+      byte @Nullable [] jsonSchema,
+      byte @Nullable [] grammar,
+      boolean splitReasoning,
+      byte[][] templateArguments);
+
+  private static native byte[][] parseAnswer(
+      long chat, byte[] format, byte[] text, boolean partial);
+
+  private static native byte[] grammarOf(byte[] jsonSchema);
+
+  private static native void compile(
+      long model,
+      byte[] grammar,
+      boolean lazy,
+      byte[][] triggerWords,
+      byte[][] triggerPatterns,
+      int[] triggerTokens,
+      int[] prefill);
 
   private static native void freeChat(long chat);
 }

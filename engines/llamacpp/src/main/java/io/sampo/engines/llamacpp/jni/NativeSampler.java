@@ -1,6 +1,10 @@
 package io.sampo.engines.llamacpp.jni;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.Sampling;
+import java.util.Arrays;
 
 /** Chooses the tokens of one sequence. Used by one thread. */
 public final class NativeSampler implements AutoCloseable {
@@ -8,11 +12,15 @@ public final class NativeSampler implements AutoCloseable {
   private long handle;
 
   /**
-   * @param sampling validated: ids inside the vocabulary, numbers in range
+   * @param sampling validated: ids inside the vocabulary, numbers in range, a grammar that {@link
+   *     NativeModel#compile} has taken
    * @param history what penalties look back on: the prompt
+   * @param answered how many tokens at the history's end are the answer's, which its grammar has
+   *     passed
    * @param contextTokens what a look-back of -1 means
    */
-  public NativeSampler(NativeModel model, Sampling sampling, int[] history, int contextTokens) {
+  public NativeSampler(
+      NativeModel model, Sampling sampling, int[] history, int answered, int contextTokens) {
     int repeatLast = sampling.repeatLastTokens();
     handle =
         create(
@@ -33,6 +41,28 @@ public final class NativeSampler implements AutoCloseable {
             sampling.ignoreEndOfText(),
             sampling.topLogprobs(),
             history);
+    Grammar grammar = sampling.grammar();
+    if (grammar != null) {
+      obey(model, grammar, Arrays.copyOfRange(history, history.length - answered, history.length));
+    }
+  }
+
+  private void obey(NativeModel model, Grammar grammar, int[] passed) {
+    try {
+      obey(
+          handle,
+          model.handle(),
+          grammar.text().getBytes(UTF_8),
+          grammar.lazy(),
+          NativeModel.bytes(grammar.triggerWords()),
+          NativeModel.bytes(grammar.triggerPatterns()),
+          grammar.triggerTokens(),
+          grammar.prefill(),
+          passed);
+    } catch (RuntimeException refused) {
+      close();
+      throw refused;
+    }
   }
 
   /** For this package: what stands in the sampler column of a step. */
@@ -69,6 +99,17 @@ public final class NativeSampler implements AutoCloseable {
       boolean ignoreEnd,
       int topLogprobs,
       int[] history);
+
+  private static native void obey(
+      long sampler,
+      long model,
+      byte[] grammar,
+      boolean lazy,
+      byte[][] triggerWords,
+      byte[][] triggerPatterns,
+      int[] triggerTokens,
+      int[] prefill,
+      int[] passed);
 
   private static native void free(long sampler);
 }

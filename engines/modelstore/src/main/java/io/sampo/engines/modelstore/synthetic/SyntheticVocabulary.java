@@ -19,12 +19,18 @@ public sealed interface SyntheticVocabulary {
    * tokens (unknown 0, begin 1, end 2). Any text can be tokenized with it.
    *
    * @param size tokens, at least {@value #MIN_SIZE}
+   * @param control texts of further tokens that are not part of an answer's text, the last ids
    */
-  record Generated(int size) implements SyntheticVocabulary {
+  record Generated(int size, List<String> control) implements SyntheticVocabulary {
 
     private static final int MIN_SIZE = 300;
 
+    public Generated(int size) {
+      this(size, List.of());
+    }
+
     public Generated {
+      control = List.copyOf(control);
       if (size < MIN_SIZE) {
         throw new IllegalArgumentException("a vocabulary needs " + MIN_SIZE + " tokens or more");
       }
@@ -35,7 +41,7 @@ public sealed interface SyntheticVocabulary {
   default int describe(GgufWriter writer) throws IOException {
     return switch (this) {
       case Donor donor -> copy(donor.file(), writer);
-      case Generated generated -> generate(generated.size(), writer);
+      case Generated generated -> generate(generated.size(), generated.control(), writer);
     };
   }
 
@@ -52,7 +58,7 @@ public sealed interface SyntheticVocabulary {
     }
   }
 
-  private static int generate(int size, GgufWriter writer) {
+  private static int generate(int size, List<String> control, GgufWriter writer) {
     List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
     int[] types = new int[size];
     Arrays.fill(types, 1);
@@ -67,9 +73,11 @@ public sealed interface SyntheticVocabulary {
     for (char letter = 'a'; letter <= 'z'; letter++) {
       tokens.add(String.valueOf(letter));
     }
-    for (int number = 0; tokens.size() < size; number++) {
+    for (int number = 0; tokens.size() < size - control.size(); number++) {
       tokens.add((number % 2 == 0 ? "" : "▁") + syllables(number / 2));
     }
+    Arrays.fill(types, tokens.size(), size, 3);
+    tokens.addAll(control);
     float[] scores = new float[size];
     for (int id = 259; id < size; id++) {
       scores[id] = 259 - id;

@@ -3,7 +3,10 @@ package io.sampo.engines.simulated.model;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.sampo.engines.spi.ChatPrompt;
+import io.sampo.engines.spi.ChatRequest;
+import io.sampo.engines.spi.ChatRequest.ToolChoice;
 import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.ParsedAnswer;
 import io.sampo.engines.spi.TextCodec;
 import java.util.Arrays;
 import java.util.List;
@@ -75,9 +78,13 @@ public final class SimulatedText implements TextCodec {
   }
 
   @Override
-  public ChatPrompt applyChatTemplate(String messagesJson) {
+  public ChatPrompt applyChatTemplate(ChatRequest request) {
+    boolean tools = request.toolsJson() != null && request.toolChoice() != ToolChoice.NONE;
+    if (tools || request.jsonSchema() != null || request.grammar() != null) {
+      throw unsupported();
+    }
     StringBuilder prompt = new StringBuilder();
-    for (JsonNode message : messages(messagesJson)) {
+    for (JsonNode message : messages(request.messagesJson())) {
       String content = text(message.path("content"));
       if (chatMl) {
         prompt.append("<|im_start|>").append(message.path("role").asString("user")).append('\n');
@@ -91,6 +98,22 @@ public final class SimulatedText implements TextCodec {
     }
     return new ChatPrompt(
         prompt.append("<|im_start|>assistant\n").toString(), true, List.of("<|im_end|>"));
+  }
+
+  @Override
+  public ParsedAnswer parseAnswer(String format, String text, boolean partial) {
+    throw unsupported();
+  }
+
+  @Override
+  public String grammarOf(String jsonSchema) {
+    throw unsupported();
+  }
+
+  private static EngineException unsupported() {
+    return new EngineException(
+        EngineException.Kind.INVALID_REQUEST,
+        "the simulated engine knows no tools, schemas or grammars");
   }
 
   @Override

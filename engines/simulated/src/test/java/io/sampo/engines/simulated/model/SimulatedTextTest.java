@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sampo.engines.spi.ChatPrompt;
+import io.sampo.engines.spi.ChatRequest;
 import io.sampo.engines.spi.EngineException;
 import java.io.ByteArrayOutputStream;
 import org.junit.jupiter.api.Test;
@@ -39,7 +40,7 @@ class SimulatedTextTest {
 
   @Test
   void rendersChatMlOrJoinsTheTexts() {
-    ChatPrompt rendered = chat.applyChatTemplate(MESSAGES);
+    ChatPrompt rendered = chat.applyChatTemplate(ChatRequest.of(MESSAGES));
     assertThat(rendered.text())
         .isEqualTo(
             """
@@ -50,16 +51,17 @@ class SimulatedTextTest {
             <|im_start|>assistant
             """);
     assertThat(rendered.stops()).containsExactly("<|im_end|>");
-    assertThat(plain.applyChatTemplate(MESSAGES).text()).isEqualTo("Be brief.Hé!");
+    assertThat(plain.applyChatTemplate(ChatRequest.of(MESSAGES)).text()).isEqualTo("Be brief.Hé!");
     assertThat(plain.hasChatTemplate()).isFalse();
   }
 
   @Test
   void refusesMessagesThatAreNone() {
-    assertThatThrownBy(() -> chat.applyChatTemplate("{"))
+    assertThatThrownBy(() -> chat.applyChatTemplate(ChatRequest.of("{")))
         .isInstanceOf(EngineException.class)
         .hasMessageContaining("not JSON");
-    assertThatThrownBy(() -> chat.applyChatTemplate("{}")).hasMessageContaining("JSON array");
+    assertThatThrownBy(() -> chat.applyChatTemplate(ChatRequest.of("{}")))
+        .hasMessageContaining("JSON array");
   }
 
   private String decode(int[] ids, boolean special) {
