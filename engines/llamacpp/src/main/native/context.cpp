@@ -60,7 +60,7 @@ void ThreadPool::attach_to(llama_context * context) {
     }
 }
 
-Context::Context(const Model & model, const ContextSettings & settings) : model(model), threads(settings.threads) {
+Context::Context(const Model & model, const ContextSettings & settings) : model(model), threads(settings.threads), unified(settings.unified) {
     if (llama_model_has_encoder(model.raw())) {
         throw Failure(Kind::MODEL_REJECTED, "encoder models are not supported");
     }
@@ -141,6 +141,14 @@ int Context::step(int rows) {
 
 bool Context::forget(int sequence, int from) {
     return llama_memory_seq_rm(llama_get_memory(context.get()), sequence, from, -1);
+}
+
+void Context::share(int from, int to, int tokens) {
+    // Separate streams would be copied, and a part of one ends the process.
+    if (!unified || !cuts_anywhere()) {
+        throw Failure(Kind::INTERNAL, "this context cannot share cells");
+    }
+    llama_memory_seq_cp(llama_get_memory(context.get()), from, to, 0, tokens);
 }
 
 bool Context::cuts_anywhere() const {

@@ -13,7 +13,7 @@ class Model;
 
 struct ContextSettings {
     int  cells;          // tokens whose KV fits, of all sequences together
-    int  max_sequences;
+    int  max_sequences;  // that a step chooses tokens for; a unified context holds up to 256
     int  batch_tokens;   // rows of one step
     int  ubatch_tokens;  // rows of one pass over the weights
     int  threads;
@@ -71,6 +71,9 @@ class Context {
     // Forgets a sequence from a position on; false where the model's state cannot be cut there.
     bool forget(int sequence, int from);
 
+    // Gives an empty sequence the first cells of another. Needs a unified context and a state that can be cut anywhere.
+    void share(int from, int to, int tokens);
+
     // Whether a sequence's state can be cut at any position.
     bool cuts_anywhere() const;
 
@@ -79,6 +82,7 @@ class Context {
   private:
     const Model &                 model;
     ThreadPool                    threads;  // outlives the context that computes with it
+    const bool                    unified;
     llama_context_ptr             context;
     std::vector<llama_seq_id *>   sequence_of_row;
     std::vector<int32_t>          sequences_of_row;

@@ -328,6 +328,10 @@ ENTRY(jboolean, NativeContext_forget)(JNIEnv * env, jclass, jlong context, jint 
     return guarded(env, [&] { return (jboolean) ((Context *) context)->forget(sequence, from); });
 }
 
+ENTRY(void, NativeContext_share)(JNIEnv * env, jclass, jlong context, jint from, jint to, jint tokens) {
+    guarded(env, [&] { ((Context *) context)->share(from, to, tokens); });
+}
+
 ENTRY(jboolean, NativeContext_cutsAnywhere)(JNIEnv *, jclass, jlong context) {
     return (jboolean) ((Context *) context)->cuts_anywhere();
 }

@@ -59,13 +59,22 @@ final class LlamaCppEngine implements Engine {
               model,
               context,
               capabilities(model, choice, gpus, reuses),
-              new StepLoop.Mode(choice.batchTokens(), settings.deterministic(), reuses));
+              mode(settings, choice, reuses));
       engine.thread.start();
       return engine;
     } catch (RuntimeException failed) {
       model.close();
       throw failed;
     }
+  }
+
+  private static StepLoop.Mode mode(EngineSettings settings, LoadChoice choice, boolean shares) {
+    int numbers = shares ? NativeContext.MAX_SEQUENCES : choice.maxSequences();
+    long cells = (long) choice.contextTokens() * choice.maxSequences();
+    return new StepLoop.Mode(
+        new PrefixCache.Bounds(numbers, cells, choice.retainTokens(), shares),
+        new StepPlanner.Rules(
+            choice.batchTokens(), choice.interTokenMillis(), settings.deterministic()));
   }
 
   /**

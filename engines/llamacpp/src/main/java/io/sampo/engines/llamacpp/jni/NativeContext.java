@@ -46,6 +46,12 @@ public final class NativeContext implements AutoCloseable {
       int flashAttention,
       boolean unified) {}
 
+  /**
+   * How many sequences one pool of cells can tell apart. The maximum of the settings is about those
+   * that a step may choose tokens for; the others only hold cells.
+   */
+  public static final int MAX_SEQUENCES = 256;
+
   private static final int MAX_TOP_LOGPROBS = 20;
 
   private final IntBuffer tokens;
@@ -177,6 +183,15 @@ public final class NativeContext implements AutoCloseable {
     return forget(handle, sequence, from);
   }
 
+  /**
+   * Gives a sequence that holds nothing the first cells of another, without a copy. For contexts
+   * with one pool of cells and models that can be cut anywhere.
+   */
+  public void share(int from, int to, int tokens) {
+    checkOpen();
+    share(handle, from, to, tokens);
+  }
+
   /** Whether a sequence can be cut at any position; not so for recurrent models. */
   public boolean cutsAnywhere() {
     checkOpen();
@@ -223,6 +238,8 @@ public final class NativeContext implements AutoCloseable {
   private static native void interrupt(long context);
 
   private static native boolean forget(long context, int sequence, int from);
+
+  private static native void share(long context, int from, int to, int tokens);
 
   private static native boolean cutsAnywhere(long context);
 }
