@@ -49,6 +49,7 @@ final class StepLoop implements Runnable {
   private final NativeContext context;
   private final EngineCapabilities capabilities;
   private final BitSet endTokens = new BitSet();
+  private final NativeRows rows;
   private final Lineup lineup;
   private final long totalCells;
 
@@ -72,7 +73,8 @@ final class StepLoop implements Runnable {
       endTokens.set(token);
     }
     int count = capabilities.maxSequences();
-    lineup = new Lineup(count, mode.bounds, mode.rules, new NativeCells(context));
+    rows = new NativeRows(context);
+    lineup = new Lineup(count, mode.bounds, mode.rules, rows);
     totalCells = mode.bounds.totalCells();
     places = new Semaphore(count);
     arrivals = new ArrayBlockingQueue<>(count);
@@ -196,7 +198,7 @@ final class StepLoop implements Runnable {
     if (lineup.plan() == 0) {
       return false;
     }
-    fillRows();
+    rows.fill(lineup);
     long began = System.nanoTime();
     switch (context.step()) {
       case DONE -> {
@@ -208,24 +210,6 @@ final class StepLoop implements Runnable {
       case INTERRUPTED -> closing = true;
     }
     return true;
-  }
-
-  private void fillRows() {
-    context.clear();
-    List<Sequence> running = lineup.running();
-    for (int i = 0; i < running.size(); i++) {
-      Sequence sequence = running.get(i);
-      int end = sequence.computed() + lineup.rows(i);
-      for (int position = sequence.computed(); position < end; position++) {
-        int token = sequence.tokens()[position];
-        if (position == sequence.length() - 1) {
-          context.addAndChoose(
-              token, position, sequence.slot(), sequence.sampler(), sequence.nextIndex());
-        } else {
-          context.add(token, position, sequence.slot());
-        }
-      }
-    }
   }
 
   private void takeResults(long nanos) {
@@ -362,21 +346,5 @@ final class StepLoop implements Runnable {
   private EngineStats snapshot() {
     int waiting = arrivals.size() + lineup.waiting().size();
     return counters.stats(lineup.running().size(), waiting, lineup.usedCells(), totalCells);
-  }
-
-  /** The native context's cells, as the prefix cache asks for them. */
-  private record NativeCells(NativeContext context) implements PrefixCache.Cells {
-
-    @Override
-    public void share(int from, int to, int tokens) {
-      context.share(from, to, tokens);
-    }
-
-    @Override
-    public void forget(int sequence, int from) {
-      if (!context.forget(sequence, from)) {
-        throw new IllegalStateException("the model's state cannot be cut at " + from);
-      }
-    }
   }
 }
