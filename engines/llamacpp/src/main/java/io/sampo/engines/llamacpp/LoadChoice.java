@@ -50,6 +50,7 @@ record LoadChoice(
   private static final int LEAST_CONTEXT = 256;
   private static final int DEFAULT_BATCH = 512;
   private static final int MAX_BATCH = 1 << 16;
+  private static final int DEFAULT_RETAIN_TOKENS = 8192;
   private static final int DEFAULT_INTER_TOKEN_MILLIS = 200;
   private static final int MAX_INTER_TOKEN_MILLIS = 60_000;
   private static final long FIXED_BYTES = 64L << 20;
@@ -74,7 +75,6 @@ record LoadChoice(
     int context = contextTokens(model, settings, sequences, kvBytes, availableBytes);
     int batch = Math.max(option(options, BATCH_TOKENS, DEFAULT_BATCH, 1, MAX_BATCH), sequences);
     int ubatch = Math.min(option(options, UBATCH_TOKENS, batch, 1, MAX_BATCH), batch);
-    int cells = (int) Math.min((long) context * sequences, Integer.MAX_VALUE);
     int cores = Runtime.getRuntime().availableProcessors();
     return new LoadChoice(
         context,
@@ -83,7 +83,7 @@ record LoadChoice(
         batch,
         ubatch,
         option(options, INTER_TOKEN_MILLIS, DEFAULT_INTER_TOKEN_MILLIS, 0, MAX_INTER_TOKEN_MILLIS),
-        option(options, RETAIN_TOKENS, cells, 0, Integer.MAX_VALUE),
+        option(options, RETAIN_TOKENS, DEFAULT_RETAIN_TOKENS, 0, Integer.MAX_VALUE),
         kvBytes,
         computeBytes(model, sequences, ubatch));
   }
