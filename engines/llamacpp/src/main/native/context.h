@@ -61,9 +61,9 @@ class Context {
 
     StepColumns columns;
 
-    // Computes the first rows of the columns and chooses tokens. Returns llama_decode's code: 0 done; 1 no room for the KV, with
-    // nothing changed; 2 interrupted; negative for errors.
-    int step(int rows);
+    // Computes the first rows of the columns and chooses tokens; the rows before split in a pass of their own, if there are any.
+    // Returns llama_decode's code: 0 done; 1 no room for the KV, with nothing changed by that pass; 2 interrupted.
+    int step(int rows, int split = 0);
 
     // Makes the running step and all later ones end soon with code 2.
     void interrupt() { interrupted = true; }
@@ -80,6 +80,9 @@ class Context {
     bool was_interrupted() const { return interrupted; }
 
   private:
+    // Computes some rows; tokens chosen follow those of the passes before.
+    int pass(int from, int to, size_t & out);
+
     const Model &                 model;
     ThreadPool                    threads;  // outlives the context that computes with it
     const bool                    unified;

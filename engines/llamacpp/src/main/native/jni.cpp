@@ -316,8 +316,8 @@ ENTRY(jobjectArray, NativeContext_columns)(JNIEnv * env, jclass, jlong context) 
     });
 }
 
-ENTRY(jint, NativeContext_step)(JNIEnv * env, jclass, jlong context, jint rows) {
-    return guarded(env, [&] { return (jint) ((Context *) context)->step(rows); });
+ENTRY(jint, NativeContext_step)(JNIEnv * env, jclass, jlong context, jint rows, jint split) {
+    return guarded(env, [&] { return (jint) ((Context *) context)->step(rows, split); });
 }
 
 ENTRY(void, NativeContext_interrupt)(JNIEnv *, jclass, jlong context) {

@@ -128,6 +128,11 @@ final class Lineup {
     return total;
   }
 
+  /** Whether the planned step's answers and prompts are computed in two passes. */
+  boolean computesApart() {
+    return planner.computesApart();
+  }
+
   /** The planned step was computed in this time. */
   void computed(long nanos) {
     planner.observe(nanos);

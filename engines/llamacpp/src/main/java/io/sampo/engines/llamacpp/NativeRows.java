@@ -18,12 +18,22 @@ record NativeRows(NativeContext context) implements PrefixCache.Cells {
     }
   }
 
-  /** Writes the rows of the planned step. */
+  /** Writes the rows of the planned step: those of answers, then those of prompts. */
   void fill(Lineup lineup) {
     context.clear();
+    fill(lineup, true);
+    if (lineup.computesApart()) {
+      context.endPass();
+    }
+    fill(lineup, false);
+  }
+
+  private void fill(Lineup lineup, boolean answers) {
     List<Sequence> running = lineup.running();
     for (int i = 0; i < running.size(); i++) {
-      fill(running.get(i), lineup.rows(i));
+      if (running.get(i).answers() == answers) {
+        fill(running.get(i), lineup.rows(i));
+      }
     }
   }
 

@@ -139,7 +139,8 @@ final class Sequence implements StepPlanner.Demand {
   }
 
   /** Leading tokens whose KV is held. */
-  int computed() {
+  @Override
+  public int computed() {
     return computed;
   }
 

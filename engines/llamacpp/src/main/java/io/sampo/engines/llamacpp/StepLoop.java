@@ -56,8 +56,7 @@ final class StepLoop implements Runnable {
   private final Semaphore places;
   private final Queue<Sequence> arrivals;
   private final Map<SequenceId, Sequence> accepted = new ConcurrentHashMap<>();
-  private final Sequence[] stepped;
-  private final int[] steppedRows;
+  private final Sequence[] chosenFor;
   private final StepCounters counters = new StepCounters();
 
   private volatile boolean closing;
@@ -78,8 +77,7 @@ final class StepLoop implements Runnable {
     totalCells = mode.bounds.totalCells();
     places = new Semaphore(count);
     arrivals = new ArrayBlockingQueue<>(count);
-    stepped = new Sequence[count];
-    steppedRows = new int[count];
+    chosenFor = new Sequence[count];
     stats = snapshot();
   }
 
@@ -213,20 +211,28 @@ final class StepLoop implements Runnable {
   }
 
   private void takeResults(long nanos) {
-    List<Sequence> running = lineup.running();
-    int count = running.size();
-    // Sequences that end here leave the list, so a copy of it is walked.
-    for (int i = 0; i < count; i++) {
-      stepped[i] = running.get(i);
-      steppedRows[i] = lineup.rows(i);
-    }
+    // Sequences that end here leave the list, so those that get a token are noted before, in the
+    // order of their rows.
+    int answers = noteChosen(0, true);
+    int all = noteChosen(answers, false);
     lineup.computed(nanos);
-    int result = 0;
-    for (int i = 0; i < count; i++) {
-      if (steppedRows[i] > 0 && stepped[i].computed() == stepped[i].length()) {
-        take(stepped[i], result++);
+    for (int result = 0; result < all; result++) {
+      take(chosenFor[result], result);
+    }
+  }
+
+  private int noteChosen(int count, boolean answers) {
+    int noted = count;
+    List<Sequence> running = lineup.running();
+    for (int i = 0; i < running.size(); i++) {
+      Sequence sequence = running.get(i);
+      int rows = lineup.rows(i);
+      boolean complete = rows > 0 && sequence.computed() + rows == sequence.length();
+      if (complete && sequence.answers() == answers) {
+        chosenFor[noted++] = sequence;
       }
     }
+    return noted;
   }
 
   private void take(Sequence sequence, int result) {

@@ -16,6 +16,12 @@ import java.util.List;
  * quarter of the rows whatever else comes, so that a stream of short prompts slows a long one down
  * and never stops it. A priority of requests would be one more key, before these.
  *
+ * <p>A CPU computes the attention of {@link #TILE_ROWS} rows or more in tiles, each over all cells
+ * that any of its rows sees, and that of fewer rows one by one. Rows of one prompt see the same
+ * cells, and deep in a prompt tiles are many times faster; rows of several answers see different
+ * ones, and a tile of them costs as if each saw all. So a deep prompt gets a tile of rows even when
+ * that exceeds the target, and a step of a tile or more computes answers and prompts in two passes.
+ *
  * <p>In the deterministic mode a step holds one sequence alone, the oldest that can go on.
  */
 final class StepPlanner {
@@ -25,6 +31,9 @@ final class StepPlanner {
 
     /** How many tokens could be computed now; 0 while the sequence waits for its reader. */
     int readyTokens();
+
+    /** How many of its tokens are computed. */
+    int computed();
 
     /** Whether its answer has begun, so that somebody sees how far apart its tokens come. */
     boolean answers();
@@ -41,6 +50,12 @@ final class StepPlanner {
    * @param oneAtATime the deterministic mode
    */
   record Rules(int batchTokens, int targetMillis, boolean oneAtATime) {}
+
+  /** Rows from which llama.cpp's fused attention kernel of the CPU computes tiles. */
+  private static final int TILE_ROWS = 64;
+
+  /** From this depth on attention row by row takes longer than the weights. */
+  private static final int DEEP_TOKENS = 1024;
 
   /** Share of the target that prompts get even where answers alone take longer than it. */
   private static final double PROMPT_SHARE = 0.5;
@@ -76,7 +91,7 @@ final class StepPlanner {
       return planOne(sequences, rows);
     }
     planSingles(sequences, rows);
-    int left = promptBudget();
+    int left = promptBudget(deepPrompt(sequences));
     left -= planPrompt(sequences, rows, oldestPrompt(sequences, rows), oldestShare(left));
     for (int next = nextPrompt(sequences, rows);
         left > 0 && next >= 0;
@@ -84,6 +99,11 @@ final class StepPlanner {
       left -= planPrompt(sequences, rows, next, left);
     }
     return answerRows + promptRows;
+  }
+
+  /** Whether the planned step computes answers and prompts in two passes. */
+  boolean computesApart() {
+    return answerRows > 0 && promptRows > 0 && answerRows + promptRows >= TILE_ROWS;
   }
 
   /** Learns what the step that was planned last took. */
@@ -116,14 +136,25 @@ final class StepPlanner {
     }
   }
 
-  private int promptBudget() {
+  private static boolean deepPrompt(List<? extends Demand> sequences) {
+    for (int i = 0; i < sequences.size(); i++) {
+      Demand sequence = sequences.get(i);
+      if (sequence.readyTokens() > 1 && sequence.computed() >= DEEP_TOKENS) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private int promptBudget(boolean deep) {
     int room = rules.batchTokens - answerRows - promptRows;
     if (answerRows == 0 || rules.targetMillis == 0) {
       return room;
     }
     double left = rules.targetMillis - time.predictMillis(answerRows, promptRows);
     double granted = Math.max(left, rules.targetMillis * PROMPT_SHARE);
-    return Math.clamp(time.promptRowsWithin(granted), Math.min(LEAST_CHUNK, room), room);
+    return Math.clamp(
+        time.promptRowsWithin(granted), Math.min(deep ? TILE_ROWS : LEAST_CHUNK, room), room);
   }
 
   private static int oldestShare(int budget) {

@@ -9,23 +9,23 @@ import org.junit.jupiter.api.Test;
 
 class StepPlannerTest {
 
-  private record Ready(int readyTokens, boolean answers, boolean isFollowed)
+  private record Ready(int readyTokens, int computed, boolean answers, boolean isFollowed)
       implements StepPlanner.Demand {}
 
   private static Ready prompt(int tokens) {
-    return new Ready(tokens, false, false);
+    return new Ready(tokens, 0, false, false);
   }
 
   private static Ready leader(int tokens) {
-    return new Ready(tokens, false, true);
+    return new Ready(tokens, 0, false, true);
   }
 
   private static Ready answer() {
-    return new Ready(1, true, false);
+    return new Ready(1, 9, true, false);
   }
 
   private static Ready paused() {
-    return new Ready(0, true, false);
+    return new Ready(0, 9, true, false);
   }
 
   private static List<Integer> plan(StepPlanner planner, Ready... sequences) {
@@ -105,5 +105,17 @@ class StepPlannerTest {
   void fillsTheStepWhenNoAnswerRunsOrNoTargetIsSet() {
     assertThat(plan(trained(200), paused(), prompt(1000))).containsExactly(0, 512);
     assertThat(plan(trained(0), answer(), prompt(1000))).containsExactly(1, 511);
+  }
+
+  @Test
+  void givesADeepPromptATileOfRowsInAPassOfItsOwn() {
+    StepPlanner planner = trained(100);
+    Ready deep = new Ready(1000, 2000, false, false);
+    assertThat(plan(planner, answer(), answer(), deep)).containsExactly(1, 1, 64);
+    assertThat(planner.computesApart()).isTrue();
+    plan(planner, answer(), answer(), prompt(1000));
+    assertThat(planner.computesApart()).isFalse();
+    plan(planner, deep);
+    assertThat(planner.computesApart()).isFalse();
   }
 }

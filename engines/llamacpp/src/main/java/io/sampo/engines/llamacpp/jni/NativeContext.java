@@ -20,7 +20,7 @@ public final class NativeContext implements AutoCloseable {
   public enum Outcome {
     /** All rows are computed and all tokens chosen. */
     DONE,
-    /** There was no room for the rows' KV; nothing has changed. */
+    /** There was no room for the rows' KV; the pass that needed it has changed nothing. */
     NO_ROOM,
     /** {@link #interrupt} was called; the sequences' state is undefined. */
     INTERRUPTED
@@ -65,6 +65,7 @@ public final class NativeContext implements AutoCloseable {
   private final FloatBuffer topLogprobs;
   private long handle;
   private int rows;
+  private int split;
 
   /**
    * @throws EngineException OUT_OF_MEMORY, or MODEL_REJECTED when the model cannot generate or the
@@ -105,6 +106,12 @@ public final class NativeContext implements AutoCloseable {
   /** Begins a step. */
   public void clear() {
     rows = 0;
+    split = 0;
+  }
+
+  /** The rows so far are computed in a pass of their own, before those that follow. */
+  public void endPass() {
+    split = rows;
   }
 
   public int rows() {
@@ -150,7 +157,7 @@ public final class NativeContext implements AutoCloseable {
    */
   public Outcome step() {
     checkOpen();
-    int code = step(handle, rows);
+    int code = step(handle, rows, split);
     return switch (code) {
       case 0 -> Outcome.DONE;
       case 1 -> Outcome.NO_ROOM;
@@ -233,7 +240,7 @@ public final class NativeContext implements AutoCloseable {
 
   private static native Object[] columns(long context);
 
-  private static native int step(long context, int rows);
+  private static native int step(long context, int rows, int split);
 
   private static native void interrupt(long context);
 
