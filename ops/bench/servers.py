@@ -122,6 +122,7 @@ class Answer:
         if event.get("usage"):
             self.tokens = event["usage"]["completion_tokens"]
             self.prompt_tokens = event["usage"]["prompt_tokens"]
+            self.cached = (event["usage"].get("prompt_tokens_details") or {}).get("cached_tokens", 0)
         if any(choice.get("text") for choice in event["choices"]):
             self.times.append(now)
             self.text.append(event["choices"][0]["text"])

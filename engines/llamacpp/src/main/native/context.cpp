@@ -60,7 +60,7 @@ void ThreadPool::attach_to(llama_context * context) {
     }
 }
 
-Context::Context(const Model & model, const ContextSettings & settings) : model(model), threads(settings.threads) {
+Context::Context(const Model & model, const ContextSettings & settings) : model(model), threads(settings.threads), unified(settings.unified) {
     if (llama_model_has_encoder(model.raw())) {
         throw Failure(Kind::MODEL_REJECTED, "encoder models are not supported");
     }
@@ -95,7 +95,7 @@ Context::Context(const Model & model, const ContextSettings & settings) : model(
     }
 }
 
-int Context::step(int rows) {
+int Context::step(int rows, int split) {
     const auto sampled = std::count_if(columns.sampler.begin(), columns.sampler.begin() + rows, [](int64_t s) { return s != 0; });
     if (sampled > (ptrdiff_t) columns.chosen.size()) {
         throw Failure(Kind::INTERNAL, "more rows want a token than there are sequences");
@@ -103,13 +103,19 @@ int Context::step(int rows) {
     for (int row = 0; row < rows; row++) {
         wanted[row] = columns.sampler[row] != 0;
     }
-    const llama_batch batch = { rows,
-                                columns.token.data(),
+    size_t    out  = 0;
+    const int code = split > 0 ? pass(0, split, out) : 0;
+    return code == 0 && split < rows ? pass(split, rows, out) : code;
+}
+
+int Context::pass(int from, int to, size_t & out) {
+    const llama_batch batch = { to - from,
+                                columns.token.data() + from,
                                 nullptr,
-                                columns.position.data(),
-                                sequences_of_row.data(),
-                                sequence_of_row.data(),
-                                wanted.data() };
+                                columns.position.data() + from,
+                                sequences_of_row.data() + from,
+                                sequence_of_row.data() + from,
+                                wanted.data() + from };
     LogCapture log;
     const int  code = llama_decode(context.get(), batch);
     if (code < 0) {
@@ -118,12 +124,11 @@ int Context::step(int rows) {
     if (code > 0) {
         return code;
     }
-    size_t out = 0;
-    for (int row = 0; row < rows; row++) {
+    for (int row = from; row < to; row++) {
         if (!wanted[row]) {
             continue;
         }
-        float * logits = llama_get_logits_ith(context.get(), row);
+        float * logits = llama_get_logits_ith(context.get(), row - from);
         if (!logits) {
             throw Failure(Kind::INTERNAL, log.errors("llama_decode gave no logits"));
         }
@@ -141,6 +146,14 @@ int Context::step(int rows) {
 
 bool Context::forget(int sequence, int from) {
     return llama_memory_seq_rm(llama_get_memory(context.get()), sequence, from, -1);
+}
+
+void Context::share(int from, int to, int tokens) {
+    // Separate streams would be copied, and a part of one ends the process.
+    if (!unified || !cuts_anywhere()) {
+        throw Failure(Kind::INTERNAL, "this context cannot share cells");
+    }
+    llama_memory_seq_cp(llama_get_memory(context.get()), from, to, 0, tokens);
 }
 
 bool Context::cuts_anywhere() const {

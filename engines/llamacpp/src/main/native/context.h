@@ -13,7 +13,7 @@ class Model;
 
 struct ContextSettings {
     int  cells;          // tokens whose KV fits, of all sequences together
-    int  max_sequences;
+    int  max_sequences;  // that a step chooses tokens for; a unified context holds up to 256
     int  batch_tokens;   // rows of one step
     int  ubatch_tokens;  // rows of one pass over the weights
     int  threads;
@@ -61,9 +61,9 @@ class Context {
 
     StepColumns columns;
 
-    // Computes the first rows of the columns and chooses tokens. Returns llama_decode's code: 0 done; 1 no room for the KV, with
-    // nothing changed; 2 interrupted; negative for errors.
-    int step(int rows);
+    // Computes the first rows of the columns and chooses tokens; the rows before split in a pass of their own, if there are any.
+    // Returns llama_decode's code: 0 done; 1 no room for the KV, with nothing changed by that pass; 2 interrupted.
+    int step(int rows, int split = 0);
 
     // Makes the running step and all later ones end soon with code 2.
     void interrupt() { interrupted = true; }
@@ -71,14 +71,21 @@ class Context {
     // Forgets a sequence from a position on; false where the model's state cannot be cut there.
     bool forget(int sequence, int from);
 
+    // Gives an empty sequence the first cells of another. Needs a unified context and a state that can be cut anywhere.
+    void share(int from, int to, int tokens);
+
     // Whether a sequence's state can be cut at any position.
     bool cuts_anywhere() const;
 
     bool was_interrupted() const { return interrupted; }
 
   private:
+    // Computes some rows; tokens chosen follow those of the passes before.
+    int pass(int from, int to, size_t & out);
+
     const Model &                 model;
     ThreadPool                    threads;  // outlives the context that computes with it
+    const bool                    unified;
     llama_context_ptr             context;
     std::vector<llama_seq_id *>   sequence_of_row;
     std::vector<int32_t>          sequences_of_row;

@@ -410,8 +410,8 @@ ENTRY(jobjectArray, NativeContext_columns)(JNIEnv * env, jclass, jlong context) 
     });
 }
 
-ENTRY(jint, NativeContext_step)(JNIEnv * env, jclass, jlong context, jint rows) {
-    return guarded(env, [&] { return (jint) ((Context *) context)->step(rows); });
+ENTRY(jint, NativeContext_step)(JNIEnv * env, jclass, jlong context, jint rows, jint split) {
+    return guarded(env, [&] { return (jint) ((Context *) context)->step(rows, split); });
 }
 
 ENTRY(void, NativeContext_interrupt)(JNIEnv *, jclass, jlong context) {
@@ -420,6 +420,10 @@ ENTRY(void, NativeContext_interrupt)(JNIEnv *, jclass, jlong context) {
 
 ENTRY(jboolean, NativeContext_forget)(JNIEnv * env, jclass, jlong context, jint sequence, jint from) {
     return guarded(env, [&] { return (jboolean) ((Context *) context)->forget(sequence, from); });
+}
+
+ENTRY(void, NativeContext_share)(JNIEnv * env, jclass, jlong context, jint from, jint to, jint tokens) {
+    guarded(env, [&] { ((Context *) context)->share(from, to, tokens); });
 }
 
 ENTRY(jboolean, NativeContext_cutsAnywhere)(JNIEnv *, jclass, jlong context) {

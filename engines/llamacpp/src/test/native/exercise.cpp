@@ -181,6 +181,33 @@ static void exercise_steps(const Model & model, bool unified) {
     CHECK(failure_of([&] { context.step(1); }) == Kind::INTERNAL);
 }
 
+// Sequences share beginnings, are cut and end in any order; what each one holds is still enough to go on.
+static void exercise_sharing(const Model & model) {
+    const ContextSettings settings = { 512, 4, 64, 32, 2, GGML_TYPE_F16, LLAMA_FLASH_ATTN_TYPE_AUTO, true };
+    Context               context(model, settings);
+    std::vector<int>      length(200, 0);
+    for (int round = 0; round < 400; round++) {
+        const int sequence = (int) (rng() % length.size());
+        const int other    = (int) (rng() % length.size());
+        if (sequence != other && length[sequence] == 0) {
+            context.share(other, sequence, length[other] / 2);
+            length[sequence] = length[other] / 2;
+        }
+        if (length[sequence] > 60) {
+            CHECK(context.forget(sequence, round % 20));
+            length[sequence] = round % 20;
+        }
+        context.columns.token[0]    = (llama_token) (1 + rng() % 100);
+        context.columns.position[0] = length[sequence]++;
+        context.columns.sequence[0] = sequence;
+        context.columns.sampler[0]  = 0;
+        CHECK(context.step(1) == 0);
+    }
+    const ContextSettings separate = { 512, 4, 64, 32, 2, GGML_TYPE_F16, LLAMA_FLASH_ATTN_TYPE_AUTO, false };
+    Context               parts(model, separate);
+    CHECK(failure_of([&] { parts.share(0, 1, 1); }) == Kind::INTERNAL);
+}
+
 int main(int, char ** arguments) {
     backends_init(arguments[1]);
     exercise_numbers();
@@ -194,6 +221,7 @@ int main(int, char ** arguments) {
     const Model model(arguments[2], { false, 0 });
     exercise_steps(model, true);
     exercise_steps(model, false);
+    exercise_sharing(model);
     CHECK(!log_drain().empty());
     puts("exercise: all checks hold");
     return 0;

@@ -62,7 +62,7 @@ final class LlamaCppEngine implements Engine {
               model,
               context,
               capabilities(model, choice, gpus, reuses),
-              new StepLoop.Mode(choice.batchTokens(), settings.deterministic(), reuses));
+              mode(settings, choice, reuses));
       engine.thread.start();
       LoadedModels.add(file, model);
       return engine;
@@ -70,6 +70,15 @@ final class LlamaCppEngine implements Engine {
       model.close();
       throw failed;
     }
+  }
+
+  private static StepLoop.Mode mode(EngineSettings settings, LoadChoice choice, boolean shares) {
+    int numbers = shares ? NativeContext.MAX_SEQUENCES : choice.maxSequences();
+    long cells = (long) choice.contextTokens() * choice.maxSequences();
+    return new StepLoop.Mode(
+        new PrefixCache.Bounds(numbers, cells, choice.retainTokens(), shares),
+        new StepPlanner.Rules(
+            choice.batchTokens(), choice.interTokenMillis(), settings.deterministic()));
   }
 
   /**

@@ -15,6 +15,8 @@ import java.util.Set;
  * @param contextTokens of one sequence
  * @param batchTokens most rows of a step
  * @param ubatchTokens rows of one pass over the weights
+ * @param interTokenMillis how far apart the tokens of a running answer may come; 0 for no target
+ * @param retainTokens most tokens kept of sequences that have ended
  * @param kvBytesPerToken 0 for recurrent models
  */
 record LoadChoice(
@@ -23,6 +25,8 @@ record LoadChoice(
     int threads,
     int batchTokens,
     int ubatchTokens,
+    int interTokenMillis,
+    int retainTokens,
     long kvBytesPerToken,
     long computeBytes) {
 
@@ -32,11 +36,23 @@ record LoadChoice(
   /** The option for the tokens of one pass over the weights. */
   static final String UBATCH_TOKENS = "ubatch-tokens";
 
+  /** The option for the time between two tokens of an answer that prompts must leave; 0 is off. */
+  static final String INTER_TOKEN_MILLIS = "inter-token-millis";
+
+  /** The option for the most tokens kept of sequences that have ended; 0 keeps none. */
+  static final String RETAIN_TOKENS = "retain-tokens";
+
+  private static final Set<String> OPTIONS =
+      Set.of(BATCH_TOKENS, UBATCH_TOKENS, INTER_TOKEN_MILLIS, RETAIN_TOKENS);
+
   private static final int DEFAULT_SEQUENCES = 4;
   private static final int DEFAULT_CONTEXT = 8192;
   private static final int LEAST_CONTEXT = 256;
   private static final int DEFAULT_BATCH = 512;
   private static final int MAX_BATCH = 1 << 16;
+  private static final int DEFAULT_RETAIN_TOKENS = 8192;
+  private static final int DEFAULT_INTER_TOKEN_MILLIS = 200;
+  private static final int MAX_INTER_TOKEN_MILLIS = 60_000;
   private static final long FIXED_BYTES = 64L << 20;
 
   /**
@@ -49,7 +65,7 @@ record LoadChoice(
   static LoadChoice of(GgufSummary model, EngineSettings settings, long availableBytes) {
     Map<String, String> options = settings.options();
     for (String name : options.keySet()) {
-      if (!Set.of(BATCH_TOKENS, UBATCH_TOKENS).contains(name)) {
+      if (!OPTIONS.contains(name)) {
         throw new EngineException(
             Kind.INVALID_REQUEST, "the llamacpp engine has no option '" + name + "'");
       }
@@ -57,8 +73,8 @@ record LoadChoice(
     int sequences = settings.maxSequences() == 0 ? DEFAULT_SEQUENCES : settings.maxSequences();
     long kvBytes = model.kvBytesPerToken(ggmlType(settings.kvType()));
     int context = contextTokens(model, settings, sequences, kvBytes, availableBytes);
-    int batch = Math.max(option(options, BATCH_TOKENS, DEFAULT_BATCH), sequences);
-    int ubatch = Math.min(option(options, UBATCH_TOKENS, batch), batch);
+    int batch = Math.max(option(options, BATCH_TOKENS, DEFAULT_BATCH, 1, MAX_BATCH), sequences);
+    int ubatch = Math.min(option(options, UBATCH_TOKENS, batch, 1, MAX_BATCH), batch);
     int cores = Runtime.getRuntime().availableProcessors();
     return new LoadChoice(
         context,
@@ -66,6 +82,8 @@ record LoadChoice(
         settings.threads() == 0 ? cores : settings.threads(),
         batch,
         ubatch,
+        option(options, INTER_TOKEN_MILLIS, DEFAULT_INTER_TOKEN_MILLIS, 0, MAX_INTER_TOKEN_MILLIS),
+        option(options, RETAIN_TOKENS, DEFAULT_RETAIN_TOKENS, 0, Integer.MAX_VALUE),
         kvBytes,
         computeBytes(model, sequences, ubatch));
   }
@@ -95,21 +113,22 @@ record LoadChoice(
     return FIXED_BYTES + activations + logits;
   }
 
-  private static int option(Map<String, String> options, String name, int otherwise) {
+  private static int option(
+      Map<String, String> options, String name, int otherwise, int least, int most) {
     String text = options.get(name);
     if (text == null) {
       return otherwise;
     }
     try {
       int value = Integer.parseInt(text);
-      if (value >= 1 && value <= MAX_BATCH) {
+      if (value >= least && value <= most) {
         return value;
       }
     } catch (NumberFormatException notANumber) {
       // Falls through to the one answer for both mistakes.
     }
     throw new EngineException(
-        Kind.INVALID_REQUEST, name + " must be 1 to " + MAX_BATCH + ", is '" + text + "'");
+        Kind.INVALID_REQUEST, name + " must be " + least + " to " + most + ", is '" + text + "'");
   }
 
   static GgmlType ggmlType(EngineSettings.KvType type) {

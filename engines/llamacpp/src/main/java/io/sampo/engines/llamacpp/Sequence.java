@@ -29,6 +29,9 @@ final class Sequence implements StepPlanner.Demand {
   private int nextIndex;
   private int slot = -1;
   private @Nullable NativeSampler sampler;
+  private @Nullable Sequence leader;
+  private int awaitedTokens;
+  private int followers;
 
   Sequence(SequenceRequest request, SequenceListener listener) {
     this.request = request;
@@ -57,15 +60,59 @@ final class Sequence implements StepPlanner.Demand {
     return cancelled;
   }
 
-  /** Begins in a slot that already holds the KV of the first tokens. */
-  void begin(int inSlot, int cachedTokens, NativeSampler withSampler) {
+  /**
+   * Begins.
+   *
+   * @param inSlot its number in the native context
+   * @param cachedTokens leading tokens that are held there already
+   */
+  void begin(int inSlot, int cachedTokens) {
     slot = inSlot;
     computed = cachedTokens;
-    sampler = withSampler;
   }
 
+  boolean hasBegun() {
+    return slot >= 0;
+  }
+
+  /** Its number in the native context. */
   int slot() {
     return slot;
+  }
+
+  /**
+   * Waits for another sequence's beginning; a leader of null ends the waiting.
+   *
+   * @param tokens how many tokens the leader is to compute
+   */
+  void follow(@Nullable Sequence other, int tokens) {
+    if (leader != null) {
+      leader.followers--;
+    }
+    leader = other;
+    awaitedTokens = tokens;
+    if (leader != null) {
+      leader.followers++;
+    }
+  }
+
+  @Nullable Sequence leader() {
+    return leader;
+  }
+
+  /** How many tokens its leader is to compute before this one begins. */
+  int awaitedTokens() {
+    return awaitedTokens;
+  }
+
+  @Override
+  public boolean isFollowed() {
+    return followers > 0;
+  }
+
+  /** Chooses this sequence's tokens from now on; the sequence frees it. */
+  void chooseBy(NativeSampler chosen) {
+    sampler = chosen;
   }
 
   NativeSampler sampler() {
@@ -92,7 +139,8 @@ final class Sequence implements StepPlanner.Demand {
   }
 
   /** Leading tokens whose KV is held. */
-  int computed() {
+  @Override
+  public int computed() {
     return computed;
   }
 
@@ -101,8 +149,9 @@ final class Sequence implements StepPlanner.Demand {
     return nextIndex;
   }
 
-  boolean inPrompt() {
-    return length == request.promptIds().length;
+  @Override
+  public boolean answers() {
+    return length > request.promptIds().length;
   }
 
   /**

@@ -1,7 +1,6 @@
 package io.sampo.engines.llamacpp;
 
 import io.sampo.engines.spi.EngineStats;
-import java.util.List;
 
 /** What an engine's thread counts for {@link EngineStats}. */
 final class StepCounters {
@@ -26,14 +25,14 @@ final class StepCounters {
    * Counts a step before its results are taken. Its whole time goes to both rates: what a mixed
    * step slows down is part of the truth.
    */
-  void stepped(List<Sequence> running, int[] rows, long nanos) {
+  void stepped(Lineup lineup, long nanos) {
     int prompts = 0;
     int answers = 0;
-    for (int i = 0; i < running.size(); i++) {
-      if (running.get(i).inPrompt()) {
-        prompts += rows[i];
+    for (int i = 0; i < lineup.running().size(); i++) {
+      if (lineup.running().get(i).answers()) {
+        answers += lineup.rows(i);
       } else {
-        answers += rows[i];
+        prompts += lineup.rows(i);
       }
     }
     double seconds = nanos / 1e9;

@@ -11,7 +11,6 @@ import io.sampo.engines.spi.FinishReason;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -20,19 +19,18 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The life of an engine, on its one thread. Each turn: begin what has arrived, end what was
- * cancelled, plan a step, compute it in one native call, tell the listeners. When nothing can be
+ * The life of an engine, on its one thread. Each turn: end what was cancelled, begin what can
+ * begin, plan a step, compute it in one native call, tell the listeners. When nothing can be
  * computed the thread parks until {@link #wake}.
  *
  * <p>How a sequence ends exactly once: it is owned by the queue of arrivals until this thread takes
- * it, then by the list of running ones; whoever removes it from there tells its listener. A
- * submitter that finds the loop ended takes its own sequence back out of the queue.
+ * it, then by the {@link Lineup}; whoever removes it from there tells its listener. A submitter
+ * that finds the loop ended takes its own sequence back out of the queue.
  *
  * <p>When a native step fails nothing is known of the context any more: all sequences fail with
  * INTERNAL and so does every later submit.
@@ -40,7 +38,7 @@ import org.slf4j.LoggerFactory;
 final class StepLoop implements Runnable {
 
   /** How the native context is used. */
-  record Mode(int batchTokens, boolean deterministic, boolean reusesPrefixes) {}
+  record Mode(PrefixCache.Bounds bounds, StepPlanner.Rules rules) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(StepLoop.class);
 
@@ -50,17 +48,15 @@ final class StepLoop implements Runnable {
   private final NativeModel model;
   private final NativeContext context;
   private final EngineCapabilities capabilities;
-  private final Mode mode;
   private final BitSet endTokens = new BitSet();
-  private final StepPlanner planner;
-  private final Slots slots;
+  private final NativeRows rows;
+  private final Lineup lineup;
+  private final long totalCells;
 
   private final Semaphore places;
   private final Queue<Sequence> arrivals;
   private final Map<SequenceId, Sequence> accepted = new ConcurrentHashMap<>();
-  private final List<Sequence> running = new ArrayList<>();
-  private final int[] rows;
-  private final Sequence[] stepped;
+  private final Sequence[] chosenFor;
   private final StepCounters counters = new StepCounters();
 
   private volatile boolean closing;
@@ -72,17 +68,16 @@ final class StepLoop implements Runnable {
     this.model = model;
     this.context = context;
     this.capabilities = capabilities;
-    this.mode = mode;
     for (int token : model.endTokens()) {
       endTokens.set(token);
     }
     int count = capabilities.maxSequences();
-    planner = new StepPlanner(mode.batchTokens, mode.deterministic);
-    slots = new Slots(count);
+    rows = new NativeRows(context);
+    lineup = new Lineup(count, mode.bounds, mode.rules, rows);
+    totalCells = mode.bounds.totalCells();
     places = new Semaphore(count);
     arrivals = new ArrayBlockingQueue<>(count);
-    rows = new int[count];
-    stepped = new Sequence[count];
+    chosenFor = new Sequence[count];
     stats = snapshot();
   }
 
@@ -150,8 +145,10 @@ final class StepLoop implements Runnable {
     thread = Thread.currentThread();
     try {
       while (!closing) {
-        beginArrivals();
-        endCancelled();
+        takeArrivals();
+        endCancelled(lineup.waiting());
+        endCancelled(lineup.running());
+        beginNext();
         boolean stepped = step();
         stats = snapshot();
         if (!stepped) {
@@ -166,102 +163,81 @@ final class StepLoop implements Runnable {
     }
   }
 
-  private void beginArrivals() {
+  private void takeArrivals() {
     for (Sequence next = arrivals.poll(); next != null; next = arrivals.poll()) {
-      begin(next);
+      lineup.arrive(next);
     }
   }
 
-  private void begin(Sequence sequence) {
-    int[] prompt = sequence.request.promptIds();
-    int slot = slots.take(prompt);
-    int cached = mode.reusesPrefixes ? slots.commonTokens(slot, prompt) : 0;
-    cached = Math.min(cached, prompt.length - 1);
-    if (!context.forget(slot, cached)) {
-      context.forget(slot, 0);
-      cached = 0;
-    }
-    sequence.begin(
-        slot,
-        cached,
-        new NativeSampler(
-            model,
-            sequence.request.sampling(),
-            prompt,
-            sequence.request.firstIndex(),
-            capabilities.contextTokens()));
-    running.add(sequence);
-    counters.began(prompt.length, cached);
-    int cachedTokens = cached;
-    tell(sequence, s -> s.listener.onStarted(cachedTokens));
-  }
-
-  private void endCancelled() {
-    for (int i = running.size() - 1; i >= 0; i--) {
-      Sequence sequence = running.get(i);
+  private void endCancelled(List<Sequence> sequences) {
+    for (int i = sequences.size() - 1; i >= 0; i--) {
+      Sequence sequence = sequences.get(i);
       if (sequence.cancelled()) {
+        if (!sequence.hasBegun()) {
+          tellStarted(sequence, 0);
+        }
         finish(sequence, FinishReason.CANCELLED);
       }
     }
   }
 
+  private void beginNext() {
+    for (Sequence next = lineup.beginNext(); next != null; next = lineup.beginNext()) {
+      int[] prompt = next.request.promptIds();
+      next.chooseBy(
+          new NativeSampler(
+              model,
+              next.request.sampling(),
+              prompt,
+              next.request.firstIndex(),
+              capabilities.contextTokens()));
+      counters.began(prompt.length, next.computed());
+      tellStarted(next, next.computed());
+    }
+  }
+
   /** Computes one step; false when there was nothing to compute. */
   private boolean step() {
-    int total = planner.plan(running, rows);
-    if (total == 0) {
+    if (lineup.plan() == 0) {
       return false;
     }
-    fillRows();
+    rows.fill(lineup);
     long began = System.nanoTime();
-    NativeContext.Outcome outcome = context.step();
-    if (outcome == NativeContext.Outcome.NO_ROOM && forgetRetained()) {
-      outcome = context.step();
-    }
-    switch (outcome) {
+    switch (context.step()) {
       case DONE -> {
-        counters.stepped(running, rows, System.nanoTime() - began);
-        takeResults();
+        long nanos = System.nanoTime() - began;
+        counters.stepped(lineup, nanos);
+        takeResults(nanos);
       }
-      case NO_ROOM ->
-          fail(
-              running.getLast(),
-              new EngineException(Kind.OUT_OF_MEMORY, "there is no room for the sequence's KV"));
+      case NO_ROOM -> throw new IllegalStateException("the cells are not what was counted");
       case INTERRUPTED -> closing = true;
     }
     return true;
   }
 
-  private void fillRows() {
-    context.clear();
-    for (int i = 0; i < running.size(); i++) {
-      Sequence sequence = running.get(i);
-      int end = sequence.computed() + rows[i];
-      for (int position = sequence.computed(); position < end; position++) {
-        int token = sequence.tokens()[position];
-        if (position == sequence.length() - 1) {
-          context.addAndChoose(
-              token, position, sequence.slot(), sequence.sampler(), sequence.nextIndex());
-        } else {
-          context.add(token, position, sequence.slot());
-        }
-      }
+  private void takeResults(long nanos) {
+    // Sequences that end here leave the list, so those that get a token are noted before, in the
+    // order of their rows.
+    int answers = noteChosen(0, true);
+    int all = noteChosen(answers, false);
+    lineup.computed(nanos);
+    for (int result = 0; result < all; result++) {
+      take(chosenFor[result], result);
     }
   }
 
-  private void takeResults() {
-    int result = 0;
-    int count = running.size();
-    // Sequences that end here leave the list, so a copy of it is walked.
-    running.toArray(stepped);
-    for (int i = 0; i < count; i++) {
-      Sequence sequence = stepped[i];
-      if (rows[i] > 0) {
-        sequence.advance(rows[i]);
-        if (sequence.computed() == sequence.length()) {
-          take(sequence, result++);
-        }
+  private int noteChosen(int count, boolean answers) {
+    int noted = count;
+    List<Sequence> running = lineup.running();
+    for (int i = 0; i < running.size(); i++) {
+      Sequence sequence = running.get(i);
+      int rows = lineup.rows(i);
+      boolean complete = rows > 0 && sequence.computed() + rows == sequence.length();
+      if (complete && sequence.answers() == answers) {
+        chosenFor[noted++] = sequence;
       }
     }
+    return noted;
   }
 
   private void take(Sequence sequence, int result) {
@@ -274,9 +250,7 @@ final class StepLoop implements Runnable {
       int index = sequence.nextIndex();
       sequence.append(token);
       counters.generated();
-      TokenLogprobs @Nullable [] logprobs = logprobs(sequence, result);
-      int[] ids = {token};
-      tell(sequence, s -> s.listener.onTokens(index, ids, logprobs));
+      tellToken(sequence, index, token, logprobs(sequence, result));
       endAtLimit(sequence);
     }
   }
@@ -307,31 +281,27 @@ final class StepLoop implements Runnable {
     }
   }
 
-  private boolean forgetRetained() {
-    boolean any = slots.retainedTokens() > 0;
-    for (int slot = 0; slot < slots.count(); slot++) {
-      if (slots.isFree(slot)) {
-        context.forget(slot, 0);
-        slots.forget(slot);
-      }
-    }
-    return any;
-  }
-
   private void finish(Sequence sequence, FinishReason reason) {
     release(sequence);
-    tell(sequence, s -> s.listener.onFinished(reason));
+    try {
+      sequence.listener.onFinished(reason);
+    } catch (RuntimeException broken) {
+      listenerBroke(sequence, broken);
+    }
   }
 
   private void fail(Sequence sequence, EngineException failure) {
     release(sequence);
-    tell(sequence, s -> s.listener.onFailed(failure));
+    tellFailed(sequence, failure);
   }
 
   private void release(Sequence sequence) {
-    running.remove(sequence);
+    if (ended == null) {
+      lineup.leave(sequence);
+    } else {
+      lineup.abandon(sequence);
+    }
     sequence.end();
-    slots.release(sequence.slot(), sequence.tokens(), sequence.computed());
     leave(sequence);
     // Whoever hears of the end may look at the statistics at once.
     stats = snapshot();
@@ -342,37 +312,57 @@ final class StepLoop implements Runnable {
     places.release();
   }
 
-  /** A listener that throws breaks its own sequence and nothing else. */
-  private void tell(Sequence sequence, Consumer<Sequence> call) {
+  // What listeners hear. One that throws breaks its own sequence and nothing else.
+
+  private void tellStarted(Sequence sequence, int cachedTokens) {
     try {
-      call.accept(sequence);
+      sequence.listener.onStarted(cachedTokens);
     } catch (RuntimeException broken) {
-      LOG.error("the listener of {} threw; the sequence ends", sequence.id(), broken);
-      if (running.contains(sequence)) {
-        fail(sequence, new EngineException(Kind.INTERNAL, "the listener threw", broken));
-      }
+      listenerBroke(sequence, broken);
+    }
+  }
+
+  private void tellToken(
+      Sequence sequence, int index, int token, TokenLogprobs @Nullable [] logprobs) {
+    try {
+      sequence.listener.onTokens(index, new int[] {token}, logprobs);
+    } catch (RuntimeException broken) {
+      listenerBroke(sequence, broken);
+    }
+  }
+
+  private void tellFailed(Sequence sequence, EngineException failure) {
+    try {
+      sequence.listener.onFailed(failure);
+    } catch (RuntimeException broken) {
+      listenerBroke(sequence, broken);
+    }
+  }
+
+  private void listenerBroke(Sequence sequence, RuntimeException broken) {
+    LOG.error("the listener of {} threw; the sequence ends", sequence.id(), broken);
+    if (accepted.containsKey(sequence.id())) {
+      fail(sequence, new EngineException(Kind.INTERNAL, "the listener threw", broken));
     }
   }
 
   private void endAll(EngineException reason) {
     ended = reason;
-    for (Sequence sequence : List.copyOf(running)) {
+    for (Sequence sequence : List.copyOf(lineup.running())) {
+      fail(sequence, reason);
+    }
+    for (Sequence sequence : List.copyOf(lineup.waiting())) {
       fail(sequence, reason);
     }
     for (Sequence next = arrivals.poll(); next != null; next = arrivals.poll()) {
       leave(next);
-      Sequence unborn = next;
-      tell(unborn, s -> s.listener.onFailed(reason));
+      tellFailed(next, reason);
     }
     stats = snapshot();
   }
 
   private EngineStats snapshot() {
-    long used = slots.retainedTokens();
-    for (Sequence sequence : running) {
-      used += sequence.computed();
-    }
-    long total = (long) capabilities.contextTokens() * capabilities.maxSequences();
-    return counters.stats(running.size(), arrivals.size(), used, total);
+    int waiting = arrivals.size() + lineup.waiting().size();
+    return counters.stats(lineup.running().size(), waiting, lineup.usedCells(), totalCells);
   }
 }

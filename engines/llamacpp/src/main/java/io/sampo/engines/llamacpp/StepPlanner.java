@@ -3,10 +3,26 @@ package io.sampo.engines.llamacpp;
 import java.util.List;
 
 /**
- * Chooses what the next step computes. Sequences that only need their next token come first, so a
- * running answer never waits for more than one step; the rest of the step's rows goes to prompts,
- * oldest first, in chunks. In the deterministic mode a step holds one sequence alone, the oldest
- * that can go on.
+ * Chooses what the next step computes.
+ *
+ * <p>Sequences that need one token more come first, so a running answer never waits for more than
+ * one step. The rest of the step goes to prompts, in chunks. While any answer runs, that rest is as
+ * large as the step's predicted time allows within the inter-token target, but never less than a
+ * share of the target, without which a full house of answers would keep prompts out for good. When
+ * no answer runs, or without a target, a step is as large as it can be.
+ *
+ * <p>Among prompts, one that others wait for goes first: its rows count for all of them. Then the
+ * shortest remainder, which gives the least mean time to the first token. The oldest prompt has a
+ * quarter of the rows whatever else comes, so that a stream of short prompts slows a long one down
+ * and never stops it. A priority of requests would be one more key, before these.
+ *
+ * <p>A CPU computes the attention of {@link #TILE_ROWS} rows or more in tiles, each over all cells
+ * that any of its rows sees, and that of fewer rows one by one. Rows of one prompt see the same
+ * cells, and deep in a prompt tiles are many times faster; rows of several answers see different
+ * ones, and a tile of them costs as if each saw all. So a deep prompt gets a tile of rows even when
+ * that exceeds the target, and a step of a tile or more computes answers and prompts in two passes.
+ *
+ * <p>In the deterministic mode a step holds one sequence alone, the oldest that can go on.
  */
 final class StepPlanner {
 
@@ -15,18 +31,47 @@ final class StepPlanner {
 
     /** How many tokens could be computed now; 0 while the sequence waits for its reader. */
     int readyTokens();
+
+    /** How many of its tokens are computed. */
+    int computed();
+
+    /** Whether its answer has begun, so that somebody sees how far apart its tokens come. */
+    boolean answers();
+
+    /** Whether other sequences wait for what this one computes. */
+    boolean isFollowed();
   }
 
-  private final int batchTokens;
-  private final boolean oneAtATime;
-
   /**
+   * How it plans.
+   *
    * @param batchTokens most rows of a step; at least as many as there are sequences
+   * @param targetMillis the inter-token target; 0 for none
    * @param oneAtATime the deterministic mode
    */
-  StepPlanner(int batchTokens, boolean oneAtATime) {
-    this.batchTokens = batchTokens;
-    this.oneAtATime = oneAtATime;
+  record Rules(int batchTokens, int targetMillis, boolean oneAtATime) {}
+
+  /** Rows from which llama.cpp's fused attention kernel of the CPU computes tiles. */
+  private static final int TILE_ROWS = 64;
+
+  /** From this depth on attention row by row takes longer than the weights. */
+  private static final int DEEP_TOKENS = 1024;
+
+  /** Share of the target that prompts get even where answers alone take longer than it. */
+  private static final double PROMPT_SHARE = 0.5;
+
+  /** Below this a chunk costs more to begin than to compute. */
+  private static final int LEAST_CHUNK = 8;
+
+  private static final int OLDEST_PROMPTS_PART = 4;
+
+  private final Rules rules;
+  private final StepTime time = new StepTime();
+  private int answerRows;
+  private int promptRows;
+
+  StepPlanner(Rules rules) {
+    this.rules = rules;
   }
 
   /**
@@ -37,37 +82,121 @@ final class StepPlanner {
    * @return the sum of the rows; 0 when nothing can be computed
    */
   int plan(List<? extends Demand> sequences, int[] rows) {
-    int count = sequences.size();
-    int left = batchTokens;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < sequences.size(); i++) {
       rows[i] = 0;
     }
-    if (oneAtATime) {
+    answerRows = 0;
+    promptRows = 0;
+    if (rules.oneAtATime) {
       return planOne(sequences, rows);
     }
-    for (int i = 0; i < count && left > 0; i++) {
-      if (sequences.get(i).readyTokens() == 1) {
-        rows[i] = 1;
-        left--;
-      }
+    planSingles(sequences, rows);
+    int left = promptBudget(deepPrompt(sequences));
+    left -= planPrompt(sequences, rows, oldestPrompt(sequences, rows), oldestShare(left));
+    for (int next = nextPrompt(sequences, rows);
+        left > 0 && next >= 0;
+        next = nextPrompt(sequences, rows)) {
+      left -= planPrompt(sequences, rows, next, left);
     }
-    for (int i = 0; i < count && left > 0; i++) {
-      if (rows[i] == 0) {
-        rows[i] = Math.min(sequences.get(i).readyTokens(), left);
-        left -= rows[i];
-      }
-    }
-    return batchTokens - left;
+    return answerRows + promptRows;
+  }
+
+  /** Whether the planned step computes answers and prompts in two passes. */
+  boolean computesApart() {
+    return answerRows > 0 && promptRows > 0 && answerRows + promptRows >= TILE_ROWS;
+  }
+
+  /** Learns what the step that was planned last took. */
+  void observe(long nanos) {
+    time.observe(answerRows, promptRows, nanos / 1e6);
   }
 
   private int planOne(List<? extends Demand> sequences, int[] rows) {
     for (int i = 0; i < sequences.size(); i++) {
       int ready = sequences.get(i).readyTokens();
       if (ready > 0) {
-        rows[i] = Math.min(ready, batchTokens);
+        rows[i] = Math.min(ready, rules.batchTokens);
         return rows[i];
       }
     }
     return 0;
+  }
+
+  private void planSingles(List<? extends Demand> sequences, int[] rows) {
+    for (int i = 0; i < sequences.size() && answerRows + promptRows < rules.batchTokens; i++) {
+      Demand sequence = sequences.get(i);
+      if (sequence.readyTokens() == 1) {
+        rows[i] = 1;
+        if (sequence.answers()) {
+          answerRows++;
+        } else {
+          promptRows++;
+        }
+      }
+    }
+  }
+
+  private static boolean deepPrompt(List<? extends Demand> sequences) {
+    for (int i = 0; i < sequences.size(); i++) {
+      Demand sequence = sequences.get(i);
+      if (sequence.readyTokens() > 1 && sequence.computed() >= DEEP_TOKENS) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private int promptBudget(boolean deep) {
+    int room = rules.batchTokens - answerRows - promptRows;
+    if (answerRows == 0 || rules.targetMillis == 0) {
+      return room;
+    }
+    double left = rules.targetMillis - time.predictMillis(answerRows, promptRows);
+    double granted = Math.max(left, rules.targetMillis * PROMPT_SHARE);
+    return Math.clamp(
+        time.promptRowsWithin(granted), Math.min(deep ? TILE_ROWS : LEAST_CHUNK, room), room);
+  }
+
+  private static int oldestShare(int budget) {
+    return Math.ceilDiv(budget, OLDEST_PROMPTS_PART);
+  }
+
+  private int planPrompt(List<? extends Demand> sequences, int[] rows, int i, int most) {
+    if (i < 0) {
+      return 0;
+    }
+    int more = Math.min(sequences.get(i).readyTokens() - rows[i], most);
+    rows[i] += more;
+    promptRows += more;
+    return more;
+  }
+
+  private static int oldestPrompt(List<? extends Demand> sequences, int[] rows) {
+    for (int i = 0; i < sequences.size(); i++) {
+      if (sequences.get(i).readyTokens() > rows[i]) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static int nextPrompt(List<? extends Demand> sequences, int[] rows) {
+    int best = -1;
+    int shortest = Integer.MAX_VALUE;
+    boolean followed = false;
+    for (int i = 0; i < sequences.size(); i++) {
+      Demand sequence = sequences.get(i);
+      int open = sequence.readyTokens() - rows[i];
+      if (open > 0) {
+        boolean better =
+            sequence.isFollowed() == followed ? open < shortest : sequence.isFollowed();
+        if (better) {
+          best = i;
+          shortest = open;
+          followed = sequence.isFollowed();
+        }
+      }
+    }
+    return best;
   }
 }

@@ -1,10 +1,9 @@
 /**
  * Runs GGUF models with llama.cpp, which computes steps and knows nothing of requests: {@link
  * io.sampo.engines.llamacpp.StepLoop} makes an engine of it. Each turn of the loop takes in new
- * sequences, lets {@link io.sampo.engines.llamacpp.StepPlanner} choose what to compute, computes it
- * in one native call and tells the listeners. A sequence keeps its KV in a slot of {@link
- * io.sampo.engines.llamacpp.Slots}; what it leaves there, a later one with the same beginning
- * reuses.
+ * sequences, computes what the {@link io.sampo.engines.llamacpp.Lineup} has planned in one native
+ * call and tells the listeners. Sequences with a common beginning share its cells, while they run
+ * and after; {@link io.sampo.engines.llamacpp.PrefixCache} knows who holds what.
  *
  * <p>State: one loop, one thread and one native context for each engine. Other threads reach a
  * running sequence only through two volatile fields of {@link io.sampo.engines.llamacpp.Sequence}.

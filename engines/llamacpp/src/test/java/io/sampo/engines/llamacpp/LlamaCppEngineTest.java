@@ -257,7 +257,7 @@ class LlamaCppEngineTest {
       assertThat(stats.promptTokens()).isEqualTo(260);
       assertThat(stats.cachedTokens()).isEqualTo(158);
       assertThat(stats.generatedTokens()).isEqualTo(9);
-      assertThat(stats.kvTokensUsed()).isEqualTo(60);
+      assertThat(stats.kvTokensUsed()).isEqualTo(103);
       assertThat(stats.kvTokensTotal()).isEqualTo(512);
     }
   }

@@ -55,6 +55,9 @@ class LoadChoiceTest {
   void namesAnOptionThatIsUnknownOrWrong() {
     assertRejected(Map.of("batch", "1"), "no option 'batch'");
     assertRejected(Map.of("batch-tokens", "many"), "batch-tokens must be 1 to 65536, is 'many'");
+    assertRejected(Map.of("retain-tokens", "-1"), "retain-tokens must be 0 to 2147483647, is '-1'");
+    assertRejected(
+        Map.of("inter-token-millis", "60001"), "inter-token-millis must be 0 to 60000, is '60001'");
     assertRejected(Map.of("ubatch-tokens", "0"), "ubatch-tokens must be 1 to 65536, is '0'");
   }
 

@@ -20,7 +20,7 @@ public final class NativeContext implements AutoCloseable {
   public enum Outcome {
     /** All rows are computed and all tokens chosen. */
     DONE,
-    /** There was no room for the rows' KV; nothing has changed. */
+    /** There was no room for the rows' KV; the pass that needed it has changed nothing. */
     NO_ROOM,
     /** {@link #interrupt} was called; the sequences' state is undefined. */
     INTERRUPTED
@@ -46,6 +46,12 @@ public final class NativeContext implements AutoCloseable {
       int flashAttention,
       boolean unified) {}
 
+  /**
+   * How many sequences one pool of cells can tell apart. The maximum of the settings is about those
+   * that a step may choose tokens for; the others only hold cells.
+   */
+  public static final int MAX_SEQUENCES = 256;
+
   private static final int MAX_TOP_LOGPROBS = 20;
 
   private final IntBuffer tokens;
@@ -59,6 +65,7 @@ public final class NativeContext implements AutoCloseable {
   private final FloatBuffer topLogprobs;
   private long handle;
   private int rows;
+  private int split;
 
   /**
    * @throws EngineException OUT_OF_MEMORY, or MODEL_REJECTED when the model cannot generate or the
@@ -99,6 +106,12 @@ public final class NativeContext implements AutoCloseable {
   /** Begins a step. */
   public void clear() {
     rows = 0;
+    split = 0;
+  }
+
+  /** The rows so far are computed in a pass of their own, before those that follow. */
+  public void endPass() {
+    split = rows;
   }
 
   public int rows() {
@@ -144,7 +157,7 @@ public final class NativeContext implements AutoCloseable {
    */
   public Outcome step() {
     checkOpen();
-    int code = step(handle, rows);
+    int code = step(handle, rows, split);
     return switch (code) {
       case 0 -> Outcome.DONE;
       case 1 -> Outcome.NO_ROOM;
@@ -175,6 +188,15 @@ public final class NativeContext implements AutoCloseable {
   public boolean forget(int sequence, int from) {
     checkOpen();
     return forget(handle, sequence, from);
+  }
+
+  /**
+   * Gives a sequence that holds nothing the first cells of another, without a copy. For contexts
+   * with one pool of cells and models that can be cut anywhere.
+   */
+  public void share(int from, int to, int tokens) {
+    checkOpen();
+    share(handle, from, to, tokens);
   }
 
   /** Whether a sequence can be cut at any position; not so for recurrent models. */
@@ -218,11 +240,13 @@ public final class NativeContext implements AutoCloseable {
 
   private static native Object[] columns(long context);
 
-  private static native int step(long context, int rows);
+  private static native int step(long context, int rows, int split);
 
   private static native void interrupt(long context);
 
   private static native boolean forget(long context, int sequence, int from);
+
+  private static native void share(long context, int from, int to, int tokens);
 
   private static native boolean cutsAnywhere(long context);
 }

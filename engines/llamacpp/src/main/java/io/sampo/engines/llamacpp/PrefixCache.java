@@ -1,0 +1,281 @@
+package io.sampo.engines.llamacpp;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the native context holds of running sequences and of those that ended, and how a new one
+ * gets its beginning from them.
+ *
+ * <p>Every sequence has a number in the native context. A new one is given the longest beginning of
+ * its prompt that any other holds, token by token, whether that one runs or has ended; the cells
+ * are shared and nothing is copied. A sequence that ends keeps its number and its cells: it is
+ * retained. The longest common beginning is found by comparing the prompt with each of at most 256
+ * sequences, which takes less time than copying the prompt would; a tree of tokens would make
+ * finding quicker and cutting, sharing and growing slower, and those happen at every step.
+ *
+ * <p>Cells are taken back from retained sequences when running ones need them, when more are held
+ * than the retention bound allows, or when numbers run out. What goes first is what would be missed
+ * least: cost of computing it again, times how recently it was used. Cells go from a sequence's
+ * end, so that what is left is still a beginning, and only cells that no other sequence holds are
+ * freed. A retained sequence whose cells are all held by another one as well is dropped, at no
+ * loss.
+ *
+ * <p>Invariant: cells held never exceed the total. Running sequences are at most as many, and at
+ * most as long, as the total was made for, so after taking back every retained cell there is always
+ * room for the next step; a running sequence never has to be preempted.
+ */
+final class PrefixCache {
+
+  /** The cells themselves. */
+  interface Cells {
+
+    /** Gives an empty sequence the first cells of another; nothing is copied. */
+    void share(int from, int to, int tokens);
+
+    /** Gives up a sequence's cells from a position on. */
+    void forget(int sequence, int from);
+  }
+
+  /**
+   * How it is bounded.
+   *
+   * @param sequences numbers of sequences, running and retained ones together
+   * @param totalCells cells there are
+   * @param retainCells most cells that only retained sequences hold
+   * @param shares whether the model's state can be shared and cut at all
+   */
+  record Bounds(int sequences, long totalCells, long retainCells, boolean shares) {}
+
+  private enum Use {
+    FREE,
+    RUNNING,
+    RETAINED
+  }
+
+  /** Giving back fewer cells at a time would only mean doing it again at the next step. */
+  private static final int LEAST_CUT = 32;
+
+  /** At about this depth attention doubles the cost of computing a token. */
+  private static final double DOUBLE_COST_DEPTH = 8192;
+
+  private static final int[] NOTHING = {};
+
+  private final Bounds bounds;
+  private final Cells cells;
+  private final CellLedger ledger;
+  private final Use[] uses;
+  private final @Nullable Sequence[] running;
+  private final int[][] retained;
+  private final long[] lastUsed;
+  private long clock;
+
+  PrefixCache(Bounds bounds, Cells cells) {
+    this.bounds = bounds;
+    this.cells = cells;
+    ledger = new CellLedger(bounds.sequences);
+    uses = new Use[bounds.sequences];
+    Arrays.fill(uses, Use.FREE);
+    running = new Sequence[bounds.sequences];
+    retained = new int[bounds.sequences][];
+    Arrays.fill(retained, NOTHING);
+    lastUsed = new long[bounds.sequences];
+  }
+
+  /** How many different cells are held. */
+  long usedCells() {
+    return ledger.used();
+  }
+
+  /** How many leading tokens of a prompt are held; its last token is never counted. */
+  int held(int[] prompt) {
+    int best = holder(prompt);
+    return best < 0 ? 0 : common(best, prompt);
+  }
+
+  /** Begins a sequence: it gets a number and the longest beginning that is held. */
+  void begin(Sequence sequence) {
+    int[] prompt = sequence.request.promptIds();
+    int source = holder(prompt);
+    int held = source < 0 ? 0 : common(source, prompt);
+    int number = number();
+    if (number == source) {
+      cut(number, held);
+    } else {
+      drop(number);
+      if (held > 0) {
+        cells.share(source, number, held);
+        ledger.share(source, number, held);
+      }
+    }
+    uses[number] = Use.RUNNING;
+    running[number] = sequence;
+    sequence.begin(number, held);
+    dropBeginningsOf(number);
+  }
+
+  /** A running sequence computed more of its tokens. */
+  void grow(Sequence sequence, int tokens) {
+    ledger.grow(sequence.slot(), tokens);
+  }
+
+  /** Makes room for a step; false would mean that the invariant is broken. */
+  boolean reserve(int tokens) {
+    while (ledger.used() + tokens > bounds.totalCells) {
+      if (!evict(ledger.used() + tokens - bounds.totalCells)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** A running sequence ended; what is held of it stays, within the bound. */
+  void retain(Sequence sequence) {
+    int number = sequence.slot();
+    uses[number] = Use.RETAINED;
+    retained[number] = sequence.tokens();
+    running[number] = null;
+    lastUsed[number] = ++clock;
+    dropBeginningsOf(number);
+    if (!bounds.shares || isBeginningOfAnother(number)) {
+      drop(number);
+    }
+    long over = retainedCells() - bounds.retainCells;
+    while (over > 0 && evict(over)) {
+      over = retainedCells() - bounds.retainCells;
+    }
+  }
+
+  /** Cells that no running sequence holds. */
+  long retainedCells() {
+    boolean[] runs = new boolean[uses.length];
+    for (int number = 0; number < uses.length; number++) {
+      runs[number] = uses[number] == Use.RUNNING;
+    }
+    return ledger.used() - ledger.usedBy(runs);
+  }
+
+  /** Gives up all that is retained; false when that is nothing. */
+  boolean forgetRetained() {
+    boolean any = false;
+    for (int number = 0; number < uses.length; number++) {
+      if (uses[number] == Use.RETAINED) {
+        drop(number);
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  /**
+   * The sequence that holds the most of a prompt's beginning, a running one if there is a choice.
+   */
+  private int holder(int[] prompt) {
+    int best = -1;
+    int longest = 0;
+    for (int number = 0; number < uses.length && bounds.shares; number++) {
+      if (uses[number] != Use.FREE) {
+        int common = common(number, prompt);
+        boolean firm = common == longest && uses[number] == Use.RUNNING;
+        if (common > 0 && (common > longest || firm)) {
+          best = number;
+          longest = common;
+        }
+      }
+    }
+    return best;
+  }
+
+  private int common(int number, int[] prompt) {
+    int limit = Math.min(ledger.length(number), prompt.length - 1);
+    int different = Arrays.mismatch(tokens(number), 0, limit, prompt, 0, limit);
+    return different < 0 ? limit : different;
+  }
+
+  private int[] tokens(int number) {
+    Sequence runs = running[number];
+    return runs == null ? retained[number] : runs.tokens();
+  }
+
+  /** A free number, or that of the retained sequence that would be missed least. */
+  private int number() {
+    int least = -1;
+    double leastLoss = Double.POSITIVE_INFINITY;
+    for (int number = 0; number < uses.length; number++) {
+      if (uses[number] == Use.FREE) {
+        return number;
+      }
+      if (uses[number] == Use.RETAINED && lossOfCell(number) * ledger.own(number) < leastLoss) {
+        least = number;
+        leastLoss = lossOfCell(number) * ledger.own(number);
+      }
+    }
+    if (least < 0) {
+      throw new IllegalStateException("all sequences run");
+    }
+    return least;
+  }
+
+  /** Takes cells from the retained sequence where each is missed least; false when none is left. */
+  private boolean evict(long wanted) {
+    int least = -1;
+    for (int number = 0; number < uses.length; number++) {
+      if (uses[number] == Use.RETAINED && (least < 0 || lossOfCell(number) < lossOfCell(least))) {
+        least = number;
+      }
+    }
+    if (least < 0) {
+      return false;
+    }
+    long cut = Math.min(ledger.own(least), Math.max(wanted, LEAST_CUT));
+    cut(least, ledger.length(least) - (int) cut);
+    if (ledger.own(least) == 0) {
+      drop(least);
+    }
+    return true;
+  }
+
+  /** What losing a cell at a sequence's end costs: computing it again, times how likely that is. */
+  private double lossOfCell(int number) {
+    long age = clock - lastUsed[number];
+    return (1 + ledger.length(number) / DOUBLE_COST_DEPTH) / (1 + age);
+  }
+
+  private void dropBeginningsOf(int number) {
+    for (int other = 0; other < uses.length; other++) {
+      if (uses[other] == Use.RETAINED && isBeginning(other, number)) {
+        drop(other);
+      }
+    }
+  }
+
+  /** Whether another sequence holds the same and more; it is then as fresh as this one. */
+  private boolean isBeginningOfAnother(int number) {
+    for (int other = 0; other < uses.length; other++) {
+      if (uses[other] != Use.FREE && isBeginning(number, other)) {
+        lastUsed[other] = lastUsed[number];
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isBeginning(int one, int of) {
+    int length = ledger.length(one);
+    return one != of
+        && length <= ledger.length(of)
+        && Arrays.equals(tokens(one), 0, length, tokens(of), 0, length);
+  }
+
+  private void drop(int number) {
+    cut(number, 0);
+    uses[number] = Use.FREE;
+    running[number] = null;
+    retained[number] = NOTHING;
+  }
+
+  private void cut(int number, int from) {
+    cells.forget(number, from);
+    ledger.cut(number, from);
+  }
+}

@@ -1,0 +1,106 @@
+package io.sampo.engines.llamacpp;
+
+/**
+ * Predicts how long a step takes: a base, plus a cost for each row that continues an answer, plus a
+ * cost for each row of a prompt. The three are learned from the steps that were run.
+ *
+ * <p>They are estimated by a Kalman filter whose state drifts slowly (R. E. Kalman 1960; with
+ * errors relative to the step's time, so that long steps do not outweigh short ones). What is not
+ * exercised for a while becomes uncertain again, up to where it began, and is learned anew when
+ * needed. A step that took much longer or shorter than usual errors explain (the machine was busy
+ * elsewhere) counts only as far as those reach, as in Huber's estimator; if steps stay that way,
+ * the usual error grows and the estimate follows within some ten steps.
+ */
+final class StepTime {
+
+  private static final int BASE = 0;
+  private static final int ANSWER_ROW = 1;
+  private static final int PROMPT_ROW = 2;
+  private static final int COSTS = 3;
+
+  /** Nothing is known at first: a cost may be anything of this order, in milliseconds. */
+  private static final double FIRST_DOUBT = 100 * 100;
+
+  /** The usual relative error of a prediction, at first; costs may drift as much at each step. */
+  private static final double USUAL_ERROR = 0.05;
+
+  private static final double FADE = 0.1;
+
+  /** Errors beyond this many usual ones count as this many. */
+  private static final double CLIP = 2.5;
+
+  private static final int UNCLIPPED_STEPS = 4;
+
+  private final double[] costs = new double[COSTS];
+  private final double[][] doubt = new double[COSTS][COSTS];
+  private final double[] features = new double[COSTS];
+  private final double[] gain = new double[COSTS];
+  private double usualError = USUAL_ERROR;
+  private long steps;
+
+  StepTime() {
+    for (int i = 0; i < COSTS; i++) {
+      doubt[i][i] = FIRST_DOUBT;
+    }
+  }
+
+  double predictMillis(int answerRows, int promptRows) {
+    return costs[BASE] + costs[ANSWER_ROW] * answerRows + costs[PROMPT_ROW] * promptRows;
+  }
+
+  /** How many rows of prompts fit into a time, beyond what else takes time; 0 where it is short. */
+  int promptRowsWithin(double millis) {
+    double perRow = Math.max(costs[PROMPT_ROW], 1e-6);
+    return (int) Math.clamp(millis / perRow, 0, Integer.MAX_VALUE);
+  }
+
+  /** Learns from a step that was run. */
+  void observe(int answerRows, int promptRows, double millis) {
+    if (millis <= 0) {
+      return;
+    }
+    features[BASE] = 1 / millis;
+    features[ANSWER_ROW] = answerRows / millis;
+    features[PROMPT_ROW] = promptRows / millis;
+    drift();
+    correct(clipped(1 - predictMillis(answerRows, promptRows) / millis));
+    steps++;
+  }
+
+  private double clipped(double error) {
+    if (steps < UNCLIPPED_STEPS) {
+      return error;
+    }
+    double limit = CLIP * usualError;
+    double clipped = Math.clamp(error, -limit, limit);
+    usualError += FADE * (Math.max(Math.abs(clipped), USUAL_ERROR / 2) - usualError);
+    return clipped;
+  }
+
+  private void drift() {
+    for (int i = 0; i < COSTS; i++) {
+      double step = usualError * costs[i];
+      double grown = doubt[i][i] + step * step;
+      if (grown <= FIRST_DOUBT) {
+        doubt[i][i] = grown;
+      }
+    }
+  }
+
+  private void correct(double error) {
+    double variance = usualError * usualError;
+    for (int i = 0; i < COSTS; i++) {
+      gain[i] = 0;
+      for (int j = 0; j < COSTS; j++) {
+        gain[i] += doubt[i][j] * features[j];
+      }
+      variance += features[i] * gain[i];
+    }
+    for (int i = 0; i < COSTS; i++) {
+      costs[i] = Math.max(0, costs[i] + gain[i] / variance * error);
+      for (int j = 0; j < COSTS; j++) {
+        doubt[i][j] -= gain[i] * gain[j] / variance;
+      }
+    }
+  }
+}

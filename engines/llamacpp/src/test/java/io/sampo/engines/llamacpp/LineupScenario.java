@@ -1,0 +1,187 @@
+package io.sampo.engines.llamacpp;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a lineup without a model: cells are plain objects, a step's time follows a formula, and the
+ * n-th token of an answer is made from its sequence's name. One method for each verb of a scenario;
+ * each returns its part of the transcript.
+ *
+ * <p>A prompt is written as runs of tokens: {@code system:40 a:8} is the first 40 tokens of a text
+ * named system and the first 8 of one named a.
+ */
+final class LineupScenario {
+
+  private static final String ANSWER = "'s-answer";
+
+  private final Map<String, Sequence> sequences = new LinkedHashMap<>();
+  private final Map<String, Integer> texts = new HashMap<>();
+  private final NaiveCells cells = new NaiveCells();
+  private @Nullable Lineup lineup;
+  private int[] cost = {0, 0, 0};
+  private long promptTokens;
+  private long cachedTokens;
+
+  String run(String command) {
+    String[] words = command.split(" ", -1);
+    Map<String, Integer> options = new HashMap<>();
+    List<String> plain = new ArrayList<>();
+    for (String word : words) {
+      int equals = word.indexOf('=');
+      if (equals < 0) {
+        plain.add(word);
+      } else {
+        options.put(word.substring(0, equals), Integer.valueOf(word.substring(equals + 1)));
+      }
+    }
+    return switch (words[0]) {
+      case "engine" -> engine(options);
+      case "cost" -> cost(options);
+      case "submit" -> submit(plain.get(1), plain.subList(2, plain.size()), options);
+      case "step" -> steps(plain.size() > 1 ? Integer.parseInt(plain.get(1)) : 1);
+      case "cancel" -> cancel(plain.get(1));
+      case "allow" -> allow(plain.get(1), Integer.parseInt(plain.get(2)));
+      case "cells" -> "%d held".formatted(lineup().usedCells());
+      case "prompts" -> "%d tokens, %d cached".formatted(promptTokens, cachedTokens);
+      default -> throw new IllegalArgumentException("no such verb: " + command);
+    };
+  }
+
+  private Lineup lineup() {
+    if (lineup == null) {
+      throw new IllegalStateException("a scenario begins with 'engine'");
+    }
+    return lineup;
+  }
+
+  private String engine(Map<String, Integer> options) {
+    int places = options.getOrDefault("places", 4);
+    int total = places * options.getOrDefault("context", 256);
+    lineup =
+        new Lineup(
+            places,
+            new PrefixCache.Bounds(
+                options.getOrDefault("numbers", 16),
+                total,
+                options.getOrDefault("retain", total),
+                true),
+            new StepPlanner.Rules(
+                options.getOrDefault("batch", 64), options.getOrDefault("target", 0), false),
+            cells);
+    return "ok";
+  }
+
+  private String cost(Map<String, Integer> millis) {
+    cost = new int[] {millis.get("step"), millis.get("answer"), millis.get("prompt")};
+    return "ok";
+  }
+
+  private String submit(String name, List<String> runs, Map<String, Integer> options) {
+    int[] prompt = runs.stream().flatMapToInt(this::tokens).toArray();
+    Sequence sequence =
+        Sequences.of(
+            prompt,
+            options.getOrDefault("max", Integer.MAX_VALUE),
+            options.getOrDefault("limit", Integer.MAX_VALUE));
+    sequences.put(name, sequence);
+    lineup().arrive(sequence);
+    return "ok";
+  }
+
+  private IntStream tokens(String run) {
+    int colon = run.indexOf(':');
+    return tokens(run.substring(0, colon), run.substring(colon + 1));
+  }
+
+  private IntStream tokens(String text, String count) {
+    int number = texts.computeIfAbsent(text, _ -> texts.size());
+    return IntStream.range(0, Integer.parseInt(count)).map(i -> number * 1000 + i);
+  }
+
+  private String steps(int count) {
+    StringJoiner lines = new StringJoiner("\n");
+    for (int i = 0; i < count; i++) {
+      for (Sequence s = lineup().beginNext(); s != null; s = lineup().beginNext()) {
+        promptTokens += s.length();
+        cachedTokens += s.computed();
+        lines.add(name(s) + " begins, " + s.computed() + " of " + s.length() + " cached");
+      }
+      lines.add(step());
+    }
+    return lines.toString();
+  }
+
+  private String step() {
+    StringJoiner told = new StringJoiner(", ");
+    int total = lineup().plan();
+    List<Sequence> stepped = List.copyOf(lineup().running());
+    int answers = 0;
+    for (int i = 0; i < stepped.size(); i++) {
+      Sequence sequence = stepped.get(i);
+      int rows = lineup().rows(i);
+      answers += sequence.answers() ? rows : 0;
+      for (int row = 0; row < rows; row++) {
+        cells.compute(sequence.slot(), sequence.tokens()[sequence.computed() + row]);
+      }
+      if (rows > 0) {
+        told.add(name(sequence) + " " + (sequence.answers() ? "answers" : "+" + rows));
+      }
+    }
+    for (Sequence sequence : lineup().waiting()) {
+      told.add(name(sequence) + " waits for " + name(sequence.leader()));
+    }
+    if (total == 0) {
+      return told.add("nothing to compute").toString();
+    }
+    long millis = cost[0] + (long) cost[1] * answers + (long) cost[2] * (total - answers);
+    lineup().computed(millis * 1_000_000);
+    stepped.forEach(this::takeToken);
+    return told + (millis == 0 ? "" : "; " + millis + " ms");
+  }
+
+  private void takeToken(Sequence sequence) {
+    if (sequence.computed() == sequence.length()) {
+      sequence.append(
+          tokens(name(sequence) + ANSWER, String.valueOf(sequence.nextIndex() + 1))
+              .skip(sequence.nextIndex())
+              .findFirst()
+              .orElseThrow());
+      if (sequence.nextIndex() == sequence.request.maxTokens()) {
+        lineup().leave(sequence);
+      }
+    }
+  }
+
+  private String cancel(String name) {
+    lineup().leave(named(name));
+    return "ok";
+  }
+
+  private String allow(String name, int limit) {
+    named(name).allow(limit);
+    return "ok";
+  }
+
+  private Sequence named(String name) {
+    Sequence sequence = sequences.get(name);
+    if (sequence == null) {
+      throw new IllegalArgumentException("no sequence is named " + name);
+    }
+    return sequence;
+  }
+
+  private String name(@Nullable Sequence sequence) {
+    return sequences.entrySet().stream()
+        .filter(entry -> entry.getValue().equals(sequence))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElse("nobody");
+  }
+}

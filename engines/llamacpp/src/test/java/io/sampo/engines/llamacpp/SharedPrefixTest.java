@@ -1,0 +1,226 @@
+package io.sampo.engines.llamacpp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.sampo.engines.spi.Engine;
+import io.sampo.engines.spi.EngineSettings;
+import io.sampo.engines.spi.EngineSettings.FlashAttention;
+import io.sampo.engines.spi.EngineSettings.KvType;
+import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Sampling;
+import io.sampo.engines.spi.SequenceId;
+import io.sampo.engines.spi.SequenceRequest;
+import io.sampo.engines.spi.TokenLogprobs;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Prefix sharing on a real, small model: what is computed, and that answers stay what they were.
+ */
+class SharedPrefixTest {
+
+  private static final int NEVER = Integer.MAX_VALUE;
+
+  /** Likeliest token with its log probability; the model may not end. */
+  private static final Sampling GREEDY =
+      new Sampling(0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, new int[0], new float[0], true, 1);
+
+  /** A little batch, so that a prompt takes several steps. */
+  private static final Map<String, String> SMALL_STEPS = Map.of("batch-tokens", "16");
+
+  @TempDir private static Path folder;
+  private static Path model = Path.of("");
+  private final List<Engine> engines = new ArrayList<>();
+  private long ids;
+
+  @BeforeAll
+  static void write() throws IOException {
+    model = TestModels.tiny(folder);
+  }
+
+  @AfterEach
+  void close() {
+    engines.forEach(Engine::close);
+  }
+
+  private Engine engine(int sequences, Map<String, String> options) {
+    Engine engine =
+        new LlamaCppProvider()
+            .load(
+                model,
+                new EngineSettings(
+                    256, sequences, 1, 0, KvType.F16, FlashAttention.AUTO, false, options));
+    engines.add(engine);
+    return engine;
+  }
+
+  /** A text that begins with the begin token; texts of other seeds have nothing else in common. */
+  private static int[] text(int length, long seed) {
+    Random random = new Random(seed);
+    return IntStream.range(0, length)
+        .map(i -> i == 0 ? 1 : 260 + (int) ((seed * 50 + random.nextInt(50)) % 250))
+        .toArray();
+  }
+
+  private static int[] join(int[] first, int[] second) {
+    return IntStream.concat(IntStream.of(first), IntStream.of(second)).toArray();
+  }
+
+  private static int[] tail(int length, long seed) {
+    return IntStream.of(text(length + 1, seed)).skip(1).toArray();
+  }
+
+  private SequenceId submit(Engine to, int[] prompt, int max, int limit, Recorder heard) {
+    SequenceId id = new SequenceId(++ids);
+    to.submit(new SequenceRequest(id, prompt, 0, max, limit, GREEDY), heard);
+    return id;
+  }
+
+  private Recorder run(Engine by, int[] prompt, int max) throws InterruptedException {
+    Recorder heard = new Recorder(0);
+    submit(by, prompt, max, NEVER, heard);
+    return heard.awaitEnd();
+  }
+
+  /** Same tokens with the same log probabilities, but for rounding. */
+  private static void assertSame(Recorder heard, Recorder alone) {
+    assertThat(heard.tokens()).isEqualTo(alone.tokens());
+    for (int i = 0; i < heard.logprobs().size(); i++) {
+      TokenLogprobs one = heard.logprobs().get(i);
+      assertThat(one.chosen()).isCloseTo(alone.logprobs().get(i).chosen(), within(0.01f));
+    }
+  }
+
+  private static long computed(Engine engine) {
+    EngineStats stats = engine.stats();
+    return stats.promptTokens() - stats.cachedTokens();
+  }
+
+  @Test
+  void answersAsAloneAndComputesASharedBeginningOnce() throws InterruptedException {
+    int[] system = text(150, 1);
+    List<int[]> prompts = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      prompts.add(join(system, tail(10, 10 + i)));
+    }
+    List<Recorder> alone = new ArrayList<>();
+    for (int[] prompt : prompts) {
+      alone.add(run(engine(1, Map.of()), prompt, 20));
+    }
+    Engine shared = engine(6, SMALL_STEPS);
+    List<Recorder> together = new ArrayList<>();
+    for (int[] prompt : prompts) {
+      Recorder heard = new Recorder(0);
+      submit(shared, prompt, 20, NEVER, heard);
+      together.add(heard);
+    }
+    for (int i = 0; i < prompts.size(); i++) {
+      assertSame(together.get(i).awaitEnd(), alone.get(i));
+    }
+    assertThat(computed(shared)).isEqualTo(150 + 6 * 10);
+  }
+
+  @Test
+  void computesTheSamePromptOfSeveralAnswersOnce() throws InterruptedException {
+    Engine engine = engine(8, SMALL_STEPS);
+    List<Recorder> all = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      Recorder heard = new Recorder(0);
+      submit(engine, text(120, 1), 10, NEVER, heard);
+      all.add(heard);
+    }
+    for (Recorder heard : all) {
+      assertThat(heard.awaitEnd().tokens()).isEqualTo(all.getFirst().tokens()).hasSize(10);
+    }
+    assertThat(computed(engine)).isEqualTo(120 + 7);
+  }
+
+  @Test
+  void goesOnWhenTheLeaderIsCancelledWhileItComputes() throws InterruptedException {
+    int[] prompt = join(text(180, 1), tail(20, 2));
+    Recorder alone = run(engine(1, Map.of()), prompt, 12);
+    Engine engine = engine(3, SMALL_STEPS);
+    Recorder leader = new Recorder(0);
+    Recorder first = new Recorder(0);
+    Recorder second = new Recorder(0);
+    SequenceId leading = submit(engine, text(220, 1), NEVER, NEVER, leader);
+    submit(engine, prompt, 12, NEVER, first);
+    submit(engine, prompt, 12, NEVER, second);
+    engine.cancel(leading);
+    assertThat(leader.awaitEnd().finish()).isEqualTo(FinishReason.CANCELLED);
+    assertSame(first.awaitEnd(), alone);
+    assertSame(second.awaitEnd(), alone);
+    assertThat(engine.stats().waitingSequences()).isZero();
+  }
+
+  @Test
+  void endsAFollowerThatIsCancelledBeforeItBegins() throws InterruptedException {
+    Engine engine = engine(2, SMALL_STEPS);
+    Recorder leader = new Recorder(0);
+    Recorder follower = new Recorder(0);
+    submit(engine, text(240, 1), 4, NEVER, leader);
+    engine.cancel(submit(engine, join(text(230, 1), tail(5, 2)), 4, NEVER, follower));
+    assertThat(follower.awaitEnd().finish()).isEqualTo(FinishReason.CANCELLED);
+    assertThat(leader.awaitEnd().tokens()).hasSize(4);
+    assertThat(engine.stats().runningSequences()).isZero();
+    assertThat(run(engine, text(240, 1), 4).tokens()).isEqualTo(leader.tokens());
+  }
+
+  @Test
+  void computesOfAConversationOnlyWhatIsNewWhileOthersComeBetween() throws InterruptedException {
+    Engine engine = engine(4, Map.of());
+    List<int[]> talks = new ArrayList<>(List.of(text(20, 1), text(20, 2), text(20, 3)));
+    long least = 0;
+    for (int turn = 0; turn < 32; turn++) {
+      for (int i = 0; i < talks.size(); i++) {
+        int[] prompt = join(talks.get(i), tail(3, 100L + turn * 3L + i));
+        List<Integer> answer = run(engine, prompt, 4).tokens();
+        least += turn == 0 ? prompt.length : 1 + 3;
+        int[] said = answer.stream().mapToInt(Integer::intValue).toArray();
+        talks.set(i, join(prompt, said));
+      }
+    }
+    assertThat(computed(engine)).isBetween(least - 2, (long) (least * 1.02));
+  }
+
+  @Test
+  void answersAsAloneUnderPressure() throws InterruptedException {
+    Engine engine = engine(3, Map.of("retain-tokens", "300", "batch-tokens", "32"));
+    Random random = new Random(7);
+    for (int round = 0; round < 12; round++) {
+      List<int[]> prompts = new ArrayList<>();
+      List<Recorder> heard = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        int[] base = text(60 + random.nextInt(120), 1 + random.nextInt(4));
+        prompts.add(join(base, tail(1 + random.nextInt(20), 50 + random.nextInt(50))));
+        heard.add(new Recorder(0));
+        submit(engine, prompts.get(i), 8, NEVER, heard.get(i));
+      }
+      for (int i = 0; i < 3; i++) {
+        heard.get(i).awaitEnd();
+      }
+      assertSame(heard.get(round % 3), run(engine(1, Map.of()), prompts.get(round % 3), 8));
+      engines.removeLast().close();
+      assertThat(engine.stats().kvTokensUsed()).isLessThanOrEqualTo(300);
+    }
+  }
+
+  @Test
+  void keepsNothingOfWhatHasEndedWhenNothingIsToBeRetained() throws InterruptedException {
+    Engine engine = engine(2, Map.of("retain-tokens", "0"));
+    run(engine, text(100, 1), 4);
+    assertThat(engine.stats().kvTokensUsed()).isZero();
+    assertThat(run(engine, text(100, 1), 4).cachedTokens()).isZero();
+  }
+}
