@@ -1,4 +1,4 @@
-// Drives the native half without a JVM, so that sanitizers see every access: vocabulary, chat format, samplers with odd settings
+// Drives the native half without a JVM, so that sanitizers see every access: vocabulary, chat format, grammars, samplers with odd settings
 // and odd logits, steps of several sequences. Usage: exercise FOLDER_OF_LIBRARIES MODEL.gguf. Fails on the first check that does
 // not hold.
 
@@ -149,6 +149,46 @@ static void exercise_samplers(const Model & model) {
     }
 }
 
+// Random choices under grammars that end, and under one that waits for its trigger; each answer can be followed a second time.
+static void exercise_grammars(const Model & model) {
+    const llama_vocab *           vocabulary = model.vocabulary();
+    const int32_t                 count      = llama_vocab_n_tokens(vocabulary);
+    std::vector<float>            logits(count);
+    std::vector<llama_token_data> scratch;
+    GrammarSettings               strict;
+    strict.text = grammar_of_schema(R"({"type":"object","properties":{"a":{"type":"array","items":{"type":"boolean"},"maxItems":3}}})");
+    GrammarSettings lazy;
+    lazy.text  = R"(root ::= "a" [a-z]{1,3} "!")";
+    lazy.lazy  = true;
+    lazy.words = { "a", "never" };
+    for (int round = 0; round < 40; round++) {
+        const GrammarSettings &  settings = round % 2 ? strict : lazy;
+        Sampler                  sampler(vocabulary, any_settings(count), nullptr, 0);
+        sampler.obey(std::make_unique<GrammarState>(model.grammars(), vocabulary, settings));
+        GrammarState follower(model.grammars(), vocabulary, settings);
+        for (int index = 0; index < 200; index++) {
+            for (auto & logit : logits) {
+                logit = between(-20, 20);
+            }
+            const llama_token chosen = sampler.choose(logits.data(), index, scratch);
+            if (chosen < 0 || llama_vocab_is_eog(vocabulary, chosen)) {
+                break;
+            }
+            CHECK(follower.allows(chosen));
+            follower.accept(chosen);
+        }
+        CHECK(!follower.failed());
+    }
+    GrammarState broken(model.grammars(), vocabulary, strict);
+    broken.accept(model.tokenize("x", false, false).back());
+    broken.accept(model.tokenize("y", false, false).back());
+    CHECK(broken.failed());
+    GrammarSettings unknown;
+    unknown.text = "root ::= nothing";
+    CHECK(failure_of([&] { model.grammars().fresh(unknown); }) == Kind::INVALID_REQUEST);
+    CHECK(failure_of([] { grammar_of_schema("{\"type\":7}"); }) == Kind::INVALID_REQUEST);
+}
+
 // Several sequences of random prompts advance together; a cut and recomputed one goes on as before.
 static void exercise_steps(const Model & model, bool unified) {
     const ContextSettings settings = { 512, 4, 64, 32, 2, GGML_TYPE_F16, LLAMA_FLASH_ATTN_TYPE_AUTO, unified };
@@ -217,6 +257,7 @@ int main(int, char ** arguments) {
         const Model vocabulary(arguments[2], { true, 0 });
         exercise_vocabulary(vocabulary);
         exercise_samplers(vocabulary);
+        exercise_grammars(vocabulary);
     }
     const Model model(arguments[2], { false, 0 });
     exercise_steps(model, true);
