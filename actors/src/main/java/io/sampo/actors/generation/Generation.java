@@ -164,10 +164,13 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
                   context.pipeToSelf(
                       CompletableFuture.supplyAsync(
                           () -> PreparedPrompt.of(request, model), executor),
-                      (prepared, failed) ->
-                          prepared != null
-                              ? new Prepared(prepared)
-                              : new Abort(Failure.internal(request.id().value())));
+                      (prepared, failed) -> {
+                        if (prepared != null) {
+                          return new Prepared(prepared);
+                        }
+                        context.getLog().error("the prompt of {} broke", request.id(), failed);
+                        return new Abort(Failure.internal(request.id().value()));
+                      });
                   return preparing(
                       credit,
                       reader,

@@ -47,17 +47,6 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
 
   public record ReplicaLost(ReplicaId replica) implements Command {}
 
-  /** Asks for the load of this moment. */
-  public record Describe(ActorRef<Load> replyTo) implements Command {}
-
-  /**
-   * The load of this moment.
-   *
-   * @param waiting requests in the queue
-   * @param booked sequences booked at each replica
-   */
-  public record Load(int waiting, Map<ReplicaId, Integer> booked) {}
-
   private enum Timer implements Command {
     EXPIRE
   }
@@ -112,7 +101,6 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
       case Release release -> onRelease(release.sequence());
       case ReplicaReady ready -> onReplicaReady(ready);
       case ReplicaLost lost -> onReplicaLost(lost.replica());
-      case Describe describe -> describe.replyTo().tell(load());
       case Timer timer -> onExpire();
     }
     return this;
@@ -197,11 +185,5 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
         refuse(waiting.request(), ErrorCode.NO_CAPACITY, NO_REPLICA_RETRY_AFTER_SECONDS);
       }
     }
-  }
-
-  private Load load() {
-    Map<ReplicaId, Integer> booked = new HashMap<>();
-    refs.keySet().forEach(replica -> booked.put(replica, ledger.booked(replica)));
-    return new Load(queue.size(), booked);
   }
 }

@@ -58,8 +58,4 @@ final class WaitingQueue {
     }
     return old;
   }
-
-  int size() {
-    return entries.size();
-  }
 }

@@ -94,27 +94,15 @@ public record Sampling(
 
   /** This for another of a request's answers. */
   public Sampling withChoice(int other) {
-    return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repeatPenalty,
-        repeatLastTokens,
-        frequencyPenalty,
-        presencePenalty,
-        seed,
-        other,
-        logitBiasIds,
-        logitBiases,
-        ignoreEndOfText,
-        topLogprobs,
-        grammar);
+    return with(other, grammar);
   }
 
   /** This under a grammar. */
   public Sampling withGrammar(@Nullable Grammar other) {
+    return with(choice, other);
+  }
+
+  private Sampling with(int otherChoice, @Nullable Grammar otherGrammar) {
     return new Sampling(
         temperature,
         topK,
@@ -126,11 +114,11 @@ public record Sampling(
         frequencyPenalty,
         presencePenalty,
         seed,
-        choice,
+        otherChoice,
         logitBiasIds,
         logitBiases,
         ignoreEndOfText,
         topLogprobs,
-        other);
+        otherGrammar);
   }
 }
