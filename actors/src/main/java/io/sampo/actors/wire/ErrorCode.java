@@ -21,6 +21,12 @@ public enum ErrorCode {
   MISDIRECTED_REQUEST(Kind.USER),
   INVALID_API_KEY(Kind.USER),
   ORIGIN_NOT_ALLOWED(Kind.USER),
+  /** What came is no HTTP request. */
+  MALFORMED_HTTP(Kind.USER),
+  URI_TOO_LONG(Kind.USER),
+  HEADERS_TOO_LARGE(Kind.USER),
+  METHOD_NOT_IMPLEMENTED(Kind.USER),
+  HTTP_VERSION_NOT_SUPPORTED(Kind.USER),
   /** As many requests as this gateway or the model's queue takes are there already. */
   OVERLOADED(Kind.CAPACITY),
   /** No replica of the model runs at the moment. */

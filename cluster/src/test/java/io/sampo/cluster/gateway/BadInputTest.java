@@ -37,10 +37,7 @@ class BadInputTest {
 
   @AfterEach
   void reachesNoModelAndServesTheNextRequest() throws Exception {
-    assertThat(gateway.admission.nothingArrived()).isTrue();
-    gateway.admission.answerBy(talk -> talk.answer("well"));
-    assertThat(gateway.send(gateway.post(CHAT, TestGateway.ASK)).body()).contains("well");
-    gateway.admission.reset();
+    gateway.assertNothingReachedAModelAndServes();
   }
 
   @ParameterizedTest

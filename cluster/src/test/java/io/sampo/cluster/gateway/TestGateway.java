@@ -1,5 +1,7 @@
 package io.sampo.cluster.gateway;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.sampo.actors.generation.Generation;
@@ -117,6 +119,14 @@ final class TestGateway implements AutoCloseable {
   /** Waits until the only answer that runs has nobody to read it. */
   void awaitNoRunningAnswerButTheLeft() {
     Awaitility.await().until(() -> gateway.runningAnswers() <= 1);
+  }
+
+  /** What was refused before went no further, and the next request is answered. */
+  void assertNothingReachedAModelAndServes() throws IOException, InterruptedException {
+    assertThat(admission.nothingArrived()).isTrue();
+    admission.answerBy(talk -> talk.answer("well"));
+    assertThat(send(post(CHAT, ASK)).body()).contains("well");
+    admission.reset();
   }
 
   /** A generation that hears the reader of this talk. */

@@ -67,7 +67,8 @@ public final class ErrorMapper {
           INVALID_TOKEN_ID,
           CONTEXT_LENGTH_EXCEEDED,
           GRAMMAR_TOO_COMPLEX,
-          TEMPLATE_LIMIT_EXCEEDED ->
+          TEMPLATE_LIMIT_EXCEEDED,
+          MALFORMED_HTTP ->
           400;
       case INVALID_API_KEY -> 401;
       case ORIGIN_NOT_ALLOWED -> 403;
@@ -75,11 +76,15 @@ public final class ErrorMapper {
       case METHOD_NOT_ALLOWED -> 405;
       case READER_STALLED -> 408;
       case REQUEST_TOO_LARGE -> 413;
+      case URI_TOO_LONG -> 414;
       case UNSUPPORTED_MEDIA_TYPE -> 415;
       case MISDIRECTED_REQUEST -> 421;
+      case HEADERS_TOO_LARGE -> 431;
       case INTERNAL_ERROR -> 500;
+      case METHOD_NOT_IMPLEMENTED -> 501;
       case OVERLOADED, NO_CAPACITY, DRAINING -> 503;
       case DEADLINE_EXCEEDED -> 504;
+      case HTTP_VERSION_NOT_SUPPORTED -> 505;
     };
   }
 

@@ -47,7 +47,12 @@ public final class Exchange {
     this.id =
         header("x-request-id")
             .filter(value -> CLIENT_ID.matcher(value).matches())
-            .orElseGet(() -> "req-" + randomName());
+            .orElseGet(Exchange::newId);
+  }
+
+  /** The id of a request that brought none. */
+  static String newId() {
+    return "req-" + randomName();
   }
 
   /** 24 hexadecimal digits that no other answer of this server bears. */
