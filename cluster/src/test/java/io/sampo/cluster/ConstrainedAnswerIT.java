@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
@@ -17,18 +16,13 @@ import com.openai.models.chat.completions.ChatCompletionMessageFunctionToolCall;
 import com.openai.models.chat.completions.ChatCompletionToolChoiceOption;
 import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
 import com.openai.models.completions.CompletionCreateParams;
-import io.sampo.cluster.node.NodeSettings;
-import io.sampo.cluster.node.NodeSettings.ModelSettings;
-import io.sampo.cluster.node.SampoNode;
 import io.sampo.engines.modelstore.gguf.GgmlType;
 import io.sampo.engines.modelstore.gguf.GgufWriter;
 import io.sampo.engines.modelstore.synthetic.LlamaShape;
 import io.sampo.engines.modelstore.synthetic.SyntheticModel;
 import io.sampo.engines.modelstore.synthetic.SyntheticVocabulary;
-import io.sampo.engines.spi.EngineSettings;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -73,41 +67,13 @@ class ConstrainedAnswerIT {
 
   @TempDir static Path data;
 
-  private static SampoNode node;
+  private static TestNode node;
   private static OpenAIClient client;
 
   @BeforeAll
   static void start() throws Exception {
-    EngineSettings engine =
-        new EngineSettings(
-            0,
-            2,
-            1,
-            0,
-            EngineSettings.KvType.F16,
-            EngineSettings.FlashAttention.AUTO,
-            false,
-            Map.of());
-    node =
-        SampoNode.start(
-            new NodeSettings(
-                "127.0.0.1",
-                0,
-                "127.0.0.1",
-                0,
-                data,
-                new ModelSettings("noise", List.of(), model(), "llamacpp", engine),
-                false,
-                null,
-                List.of(),
-                Duration.ofSeconds(10),
-                ""));
-    node.ready().toCompletableFuture().get(1, TimeUnit.MINUTES);
-    client =
-        OpenAIOkHttpClient.builder()
-            .baseUrl("http://127.0.0.1:" + node.address().getPort() + "/v1")
-            .apiKey("none")
-            .build();
+    node = TestNode.start(TestNode.llamaCpp("noise", model(), 2, false), "");
+    client = node.openAi();
   }
 
   @AfterAll

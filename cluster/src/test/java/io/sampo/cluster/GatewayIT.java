@@ -2,12 +2,6 @@ package io.sampo.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sampo.cluster.node.NodeSettings;
-import io.sampo.cluster.node.NodeSettings.ModelSettings;
-import io.sampo.cluster.node.SampoNode;
-import io.sampo.engines.spi.EngineSettings;
-import io.sampo.engines.spi.EngineSettings.FlashAttention;
-import io.sampo.engines.spi.EngineSettings.KvType;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,12 +10,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -32,7 +22,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
@@ -40,7 +29,6 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -59,35 +47,14 @@ class GatewayIT {
   private static final String ENDLESS =
       "{\"messages\":[{\"role\":\"user\",\"content\":\"tell\"}],\"stream\":%s,\"ignore_eos\":true}";
 
-  @TempDir Path data;
-
-  private final HttpClient client =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-  private SampoNode node;
+  private TestNode node;
 
   private void start(String overrides, Map<String, String> engine) throws Exception {
-    EngineSettings settings =
-        new EngineSettings(0, PLACES, 1, 0, KvType.F16, FlashAttention.AUTO, false, engine);
-    node =
-        SampoNode.start(
-            new NodeSettings(
-                "127.0.0.1",
-                0,
-                "127.0.0.1",
-                0,
-                data,
-                new ModelSettings("sim", List.of(), data, "simulated", settings),
-                true,
-                null,
-                List.of(),
-                Duration.ofSeconds(10),
-                overrides));
-    node.ready().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    node = TestNode.start(TestNode.simulated(PLACES, engine), overrides);
   }
 
   @AfterEach
   void stop() {
-    client.close();
     node.close();
   }
 
@@ -96,12 +63,12 @@ class GatewayIT {
     start("", Map.of());
     String ask =
         "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"seed\":7,\"max_tokens\":40,\"stream\":%s}";
-    JsonNode whole = JSON.readTree(post(CHAT, ask.formatted(false)).body());
+    JsonNode whole = JSON.readTree(node.post(CHAT, ask.formatted(false)).body());
     String text = whole.at("/choices/0/message/content").stringValue();
     assertThat(text).isNotEmpty();
     assertThat(whole.at("/usage/completion_tokens").intValue()).isEqualTo(40);
     assertThat(whole.at("/choices/0/finish_reason").stringValue()).isEqualTo("length");
-    HttpResponse<String> stream = post(CHAT, ask.formatted(true));
+    HttpResponse<String> stream = node.post(CHAT, ask.formatted(true));
     assertThat(stream.headers().firstValue("x-sampo-replica")).contains("sim#0");
     assertThat(stream.headers().firstValue("x-sampo-simulated")).contains("true");
     StringBuilder streamed = new StringBuilder();
@@ -115,7 +82,7 @@ class GatewayIT {
   void refusesWhatOnlyTheModelCanJudge() throws Exception {
     start("", Map.of("context", "100"));
     HttpResponse<String> answer =
-        post(
+        node.post(
             "/v1/completions", "{\"prompt\":" + JSON.writeValueAsString("word ".repeat(500)) + "}");
     assertThat(answer.statusCode()).isEqualTo(400);
     JsonNode error = JSON.readTree(answer.body()).get("error");
@@ -221,7 +188,7 @@ class GatewayIT {
   }
 
   private String outcome(String ask) throws IOException, InterruptedException {
-    HttpResponse<String> answer = post("/v1/completions", ask);
+    HttpResponse<String> answer = node.post("/v1/completions", ask);
     if (answer.statusCode() == 503 && answer.headers().firstValue("retry-after").isPresent()) {
       return "refused";
     }
@@ -239,7 +206,7 @@ class GatewayIT {
       while (!lines.next().contains("content")) {
         assertThat(lines.hasNext()).isTrue();
       }
-      Thread stopper = Thread.ofVirtual().start(node::close);
+      Thread stopper = Thread.ofVirtual().start(node.node()::close);
       String last = "";
       while (lines.hasNext()) {
         String line = lines.next();
@@ -256,7 +223,8 @@ class GatewayIT {
       List<Future<HttpResponse<String>>> answers = new ArrayList<>();
       for (int i = 0; i < atOnce; i++) {
         answers.add(
-            threads.submit(() -> post("/v1/completions", "{\"prompt\":\"x\",\"max_tokens\":3}")));
+            threads.submit(
+                () -> node.post("/v1/completions", "{\"prompt\":\"x\",\"max_tokens\":3}")));
       }
       for (Future<HttpResponse<String>> answer : answers) {
         assertThat(answer.get().statusCode()).as(answer.get().body()).isEqualTo(200);
@@ -264,24 +232,12 @@ class GatewayIT {
     }
   }
 
-  private HttpResponse<String> post(String path, String body)
-      throws IOException, InterruptedException {
-    return client.send(
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + node.address().getPort() + path))
-            .timeout(Duration.ofSeconds(60))
-            .header("content-type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(body))
-            .build(),
-        HttpResponse.BodyHandlers.ofString());
-  }
-
   /** A chat request over a socket with a small window, which nobody reads yet. */
   private Socket open(String body) throws IOException {
     Socket socket = new Socket();
     socket.setReceiveBufferSize(4096);
     socket.setSoTimeout(30_000);
-    socket.connect(
-        new InetSocketAddress(InetAddress.getLoopbackAddress(), node.address().getPort()));
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), node.port()));
     String request =
         "POST "
             + CHAT

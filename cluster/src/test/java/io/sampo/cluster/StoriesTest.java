@@ -4,26 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.NotFoundException;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.completions.Completion;
 import com.openai.models.completions.CompletionCreateParams;
-import io.sampo.cluster.node.NodeSettings;
-import io.sampo.cluster.node.NodeSettings.ModelSettings;
-import io.sampo.cluster.node.SampoNode;
 import io.sampo.engines.modelstore.download.DownloadListener;
 import io.sampo.engines.modelstore.store.ModelReference;
 import io.sampo.engines.modelstore.store.ModelStore;
 import io.sampo.engines.modelstore.store.StoreSettings;
-import io.sampo.engines.spi.EngineSettings;
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -33,7 +26,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
@@ -44,43 +36,13 @@ class StoriesTest {
 
   private static final String MODEL = "stories15m";
 
-  @TempDir static Path data;
-
-  private static SampoNode node;
+  private static TestNode node;
   private static OpenAIClient client;
 
   @BeforeAll
   static void start() throws Exception {
-    EngineSettings engine =
-        new EngineSettings(
-            0,
-            1,
-            0,
-            0,
-            EngineSettings.KvType.F16,
-            EngineSettings.FlashAttention.AUTO,
-            true,
-            Map.of());
-    node =
-        SampoNode.start(
-            new NodeSettings(
-                "127.0.0.1",
-                0,
-                "127.0.0.1",
-                0,
-                data,
-                new ModelSettings(MODEL, List.of("stories"), modelFile(), "llamacpp", engine),
-                false,
-                null,
-                List.of(),
-                Duration.ofSeconds(10),
-                ""));
-    node.ready().toCompletableFuture().get(2, TimeUnit.MINUTES);
-    client =
-        OpenAIOkHttpClient.builder()
-            .baseUrl("http://127.0.0.1:" + node.address().getPort() + "/v1")
-            .apiKey("none")
-            .build();
+    node = TestNode.start(TestNode.llamaCpp(MODEL, modelFile(), 1, true), "");
+    client = node.openAi();
   }
 
   @AfterAll

@@ -157,7 +157,6 @@ final class ServeVerb implements Callable<Integer> {
         settings.port(),
         settings.clusterHost(),
         settings.clusterPort(),
-        settings.dataFolder(),
         new ModelSettings(
             local.name(),
             settings.modelAliases(),

@@ -22,6 +22,7 @@ public final class NodeEngines implements EngineLoader {
   private final ConcurrentHashMap<ModelSpec, CompletableFuture<Engine>> begun =
       new ConcurrentHashMap<>();
   private final Set<Engine> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean ended;
 
   public NodeEngines() {
     ServiceLoader.load(EngineProvider.class)
@@ -70,7 +71,7 @@ public final class NodeEngines implements EngineLoader {
             () -> {
               try {
                 Engine engine = provider(spec.engine()).load(Path.of(spec.file()), spec.settings());
-                open.add(engine);
+                keep(engine);
                 loading.complete(engine);
               } catch (RuntimeException | Error failure) {
                 loading.completeExceptionally(failure);
@@ -79,11 +80,20 @@ public final class NodeEngines implements EngineLoader {
     return loading;
   }
 
+  /** An engine that was loaded after the end is closed at once. */
+  private void keep(Engine engine) {
+    open.add(engine);
+    if (ended) {
+      engine.close();
+    }
+  }
+
   /**
    * Closes every engine, the ones that replicas have closed once more. Blocks; native code must not
    * run when the JVM exits.
    */
   void closeAll() {
+    ended = true;
     open.forEach(Engine::close);
     open.clear();
   }

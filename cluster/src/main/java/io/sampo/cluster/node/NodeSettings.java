@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  * @param port port of the HTTP endpoint; 0 lets the system choose
  * @param clusterHost address of the cluster's own traffic
  * @param clusterPort port of the cluster's own traffic; 0 lets the system choose
- * @param dataDir the data folder
  * @param model the model to serve
  * @param debugHeaders whether answers tell how they were routed
  * @param apiKeyFile one key a line; null leaves the endpoint open, which only a loopback address
@@ -29,7 +28,6 @@ public record NodeSettings(
     int port,
     String clusterHost,
     int clusterPort,
-    Path dataDir,
     ModelSettings model,
     boolean debugHeaders,
     @Nullable Path apiKeyFile,

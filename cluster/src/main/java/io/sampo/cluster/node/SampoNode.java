@@ -15,12 +15,14 @@ import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.TextCodec;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -78,6 +80,7 @@ public final class SampoNode implements AutoCloseable {
    * Starts a node. Blocks until its endpoint is bound, not until its model is loaded.
    *
    * @throws IllegalArgumentException when a setting is wrong
+   * @throws UncheckedIOException when the endpoint cannot be bound
    */
   public static SampoNode start(NodeSettings settings) {
     Stopwatch stopwatch = new Stopwatch();
@@ -95,13 +98,14 @@ public final class SampoNode implements AutoCloseable {
       node.run(spec, provider.simulated(), text);
       return node;
     } catch (RuntimeException failure) {
-      node.close();
+      node.abandon();
       throw failure;
     }
   }
 
   private void run(ModelSpec spec, boolean simulated, CompletableFuture<TextCodec> text) {
     stopwatch.system();
+    closeEnginesAtTheEnd();
     Cluster cluster = Cluster.get(system);
     cluster.manager().tell(Join.create(cluster.selfMember().address()));
     Wiring wiring = new Wiring(system);
@@ -145,14 +149,27 @@ public final class SampoNode implements AutoCloseable {
               readiness)
           .toCompletableFuture()
           .get(BIND_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException | TimeoutException failure) {
-      throw new IllegalStateException(
-          "cannot listen on " + settings.host() + ":" + settings.port() + ": is it taken?",
-          failure);
+    } catch (ExecutionException failure) {
+      throw cannotListen(reason(failure), failure);
+    } catch (TimeoutException failure) {
+      throw cannotListen("no answer within " + BIND_LIMIT, failure);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while starting", interrupted);
     }
+  }
+
+  private UncheckedIOException cannotListen(String reason, Exception failure) {
+    String line =
+        "cannot listen on " + settings.host() + ":" + settings.port() + " (" + reason + ")";
+    return new UncheckedIOException(line, new IOException(line, failure));
+  }
+
+  /** What the system said; before it stands the address once more, in brackets. */
+  private static String reason(Throwable failure) {
+    return failure.getCause() == null
+        ? String.valueOf(failure.getMessage()).replaceFirst("^\\[[^ ]*] ", "")
+        : reason(failure.getCause());
   }
 
   private static ApiKeys keys(@Nullable Path file) {
@@ -187,8 +204,11 @@ public final class SampoNode implements AutoCloseable {
                             replyTo -> new Admission.Drain(Duration.ZERO, replyTo),
                             STOP_SLACK,
                             system.scheduler())));
+  }
+
+  private void closeEnginesAtTheEnd() {
     task(
-        shutdown,
+        CoordinatedShutdown.get(system),
         CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
         "close-engines",
         () ->
@@ -251,10 +271,20 @@ public final class SampoNode implements AutoCloseable {
   /** Stops the node as SIGTERM does, and waits for it. */
   @Override
   public void close() {
-    Duration limit = settings.drainLimit().plus(STOP_SLACK.multipliedBy(6));
+    stop(Optional.empty(), settings.drainLimit().plus(STOP_SLACK.multipliedBy(6)));
+  }
+
+  /** Ends a node that never served: there is nobody to refuse and no cluster to leave. */
+  private void abandon() {
+    stop(
+        Optional.of(CoordinatedShutdown.PhaseBeforeActorSystemTerminate()),
+        STOP_SLACK.multipliedBy(3));
+  }
+
+  private void stop(Optional<String> fromPhase, Duration limit) {
     try {
       CoordinatedShutdown.get(system)
-          .runAll(CoordinatedShutdown.unknownReason())
+          .run(CoordinatedShutdown.unknownReason(), fromPhase)
           .toCompletableFuture()
           .get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException interrupted) {

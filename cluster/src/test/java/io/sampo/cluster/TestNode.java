@@ -1,0 +1,108 @@
+package io.sampo.cluster;
+
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import io.sampo.cluster.node.NodeSettings;
+import io.sampo.cluster.node.NodeSettings.ModelSettings;
+import io.sampo.cluster.node.SampoNode;
+import io.sampo.engines.spi.EngineSettings;
+import io.sampo.engines.spi.EngineSettings.FlashAttention;
+import io.sampo.engines.spi.EngineSettings.KvType;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A node on free ports of the loopback, and a client that speaks to it. */
+public final class TestNode implements AutoCloseable {
+
+  private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
+
+  private final SampoNode node;
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  private TestNode(SampoNode node) {
+    this.node = node;
+  }
+
+  /** The settings of a node that tells its routes in headers; overrides are HOCON. */
+  public static NodeSettings settings(int port, ModelSettings model, String overrides) {
+    return new NodeSettings(
+        "127.0.0.1", port, "127.0.0.1", 0, model, true, null, List.of(), DRAIN_LIMIT, overrides);
+  }
+
+  /** A model of invented tokens, called {@code sim}. */
+  public static ModelSettings simulated(int sequences, Map<String, String> options) {
+    return new ModelSettings(
+        "sim", List.of(), Path.of("none"), "simulated", engine(sequences, false, options));
+  }
+
+  /** A file that llama.cpp runs on one thread. */
+  public static ModelSettings llamaCpp(
+      String name, Path file, int sequences, boolean deterministic) {
+    return new ModelSettings(
+        name, List.of(), file, "llamacpp", engine(sequences, deterministic, Map.of()));
+  }
+
+  private static EngineSettings engine(
+      int sequences, boolean deterministic, Map<String, String> options) {
+    return new EngineSettings(
+        0, sequences, 1, 0, KvType.F16, FlashAttention.AUTO, deterministic, options);
+  }
+
+  /** A node whose model has produced its first token. */
+  public static TestNode start(ModelSettings model, String overrides) throws Exception {
+    SampoNode node = SampoNode.start(settings(0, model, overrides));
+    node.ready().toCompletableFuture().get(2, TimeUnit.MINUTES);
+    return new TestNode(node);
+  }
+
+  public SampoNode node() {
+    return node;
+  }
+
+  public int port() {
+    return node.address().getPort();
+  }
+
+  /** OpenAI's own client; whoever asks for it closes it. */
+  public OpenAIClient openAi() {
+    return OpenAIOkHttpClient.builder()
+        .baseUrl("http://127.0.0.1:" + port() + "/v1")
+        .apiKey("none")
+        .build();
+  }
+
+  public HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return client.send(request(path).build(), BodyHandlers.ofString());
+  }
+
+  public HttpResponse<String> post(String path, String body)
+      throws IOException, InterruptedException {
+    return client.send(
+        request(path)
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
+        .timeout(Duration.ofSeconds(60));
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    node.close();
+  }
+}
