@@ -292,6 +292,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
                 request.session(),
                 promptIds.length + answer.count(),
                 blockHashes,
+                request.priority(),
                 remainingMillis(),
                 schedulerReplies)));
   }
@@ -315,6 +316,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
                 request.maxTokens(),
                 tokenLimit,
                 sampling.withChoice(answer.choice()),
+                request.priority(),
                 replicaEvents));
     for (int offset = first; offset < prompt.length; offset += PIECE_TOKENS) {
       int end = Math.min(prompt.length, offset + PIECE_TOKENS);

@@ -3,6 +3,7 @@ package io.sampo.actors.generation;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.RequestId;
 import io.sampo.engines.spi.ChatRequest.ToolChoice;
+import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import java.time.Duration;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxTokens the longest answer; {@link Integer#MAX_VALUE} for the context's end
  * @param stops texts that end an answer; none is empty
  * @param includeStop whether the stop text stays in the answer
+ * @param priority how urgent it is, see {@link Priority}
  * @param timeout from now to the last token
  */
 public record GenerationRequest(
@@ -33,6 +35,7 @@ public record GenerationRequest(
     int maxTokens,
     List<String> stops,
     boolean includeStop,
+    int priority,
     Duration timeout) {
 
   /** The three forms a prompt comes in. */
@@ -92,5 +95,6 @@ public record GenerationRequest(
 
   public GenerationRequest {
     stops = List.copyOf(stops);
+    Priority.checked(priority);
   }
 }

@@ -8,6 +8,8 @@ import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Places;
+import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
@@ -46,6 +48,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
    * @param promptTokens the length of the whole prompt
    * @param firstIndex as in {@link SequenceRequest}
    * @param tokenLimit the first {@link Allow}
+   * @param priority how urgent it is, see {@link Priority}
    */
   public record Start(
       SequenceKey sequence,
@@ -55,8 +58,14 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       int maxTokens,
       int tokenLimit,
       Sampling sampling,
+      int priority,
       ActorRef<Event> replyTo)
-      implements Command, WireMessage {}
+      implements Command, WireMessage {
+
+    public Start {
+      Priority.checked(priority);
+    }
+  }
 
   public record PromptPiece(SequenceKey sequence, int offset, int[] ids)
       implements Command, WireMessage {}
@@ -145,7 +154,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       @Nullable String failure)
       implements WireMessage {}
 
-  private record Running(SequenceId id, ActorRef<Event> replyTo, long heardNanos) {}
+  private record Running(SequenceId id, int priority, ActorRef<Event> replyTo, long heardNanos) {}
 
   private final ReplicaId id;
   private final EngineLoader loader;
@@ -289,7 +298,14 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     return engine != null
         && !running.containsKey(start.sequence())
         && !arriving.containsKey(start.sequence())
-        && running.size() + arriving.size() < engine.capabilities().maxSequences();
+        && taken(engine.capabilities()).fits(start.priority());
+  }
+
+  private Places taken(EngineCapabilities capabilities) {
+    Places places = new Places(capabilities.maxSequences(), capabilities.preempts());
+    running.values().forEach(sequence -> places.take(sequence.priority()));
+    arriving.values().forEach(partial -> places.take(partial.start().priority()));
+    return places;
   }
 
   private void onPromptPiece(PromptPiece piece) {
@@ -313,7 +329,9 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       return;
     }
     SequenceId sequenceId = new SequenceId(nextSequence++);
-    running.put(start.sequence(), new Running(sequenceId, start.replyTo(), System.nanoTime()));
+    running.put(
+        start.sequence(),
+        new Running(sequenceId, start.priority(), start.replyTo(), System.nanoTime()));
     try {
       target.submit(
           new SequenceRequest(
@@ -322,7 +340,8 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
               start.firstIndex(),
               start.maxTokens(),
               start.tokenLimit(),
-              start.sampling()),
+              start.sampling(),
+              start.priority()),
           new Stream(start.sequence(), target, start.replyTo(), getContext().getSelf()));
     } catch (EngineException refused) {
       running.remove(start.sequence());
@@ -364,7 +383,9 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private void onGenerationAlive(SequenceKey key) {
     running.computeIfPresent(
-        key, (k, sequence) -> new Running(sequence.id(), sequence.replyTo(), System.nanoTime()));
+        key,
+        (k, sequence) ->
+            new Running(sequence.id(), sequence.priority(), sequence.replyTo(), System.nanoTime()));
     PartialPrompt partial = arriving.get(key);
     if (partial != null) {
       partial.heard();

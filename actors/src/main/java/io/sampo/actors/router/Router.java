@@ -145,7 +145,7 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
     if (report.state() == Replica.State.READY && capabilities != null) {
       scheduler.tell(
           new Scheduler.ReplicaReady(
-              report.replica(), report.ref(), capabilities.maxSequences(), report.running()));
+              report.replica(), report.ref(), capabilities, report.running()));
     } else {
       withdraw(report.replica());
     }

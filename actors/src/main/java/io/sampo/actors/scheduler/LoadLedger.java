@@ -1,11 +1,15 @@
 package io.sampo.actors.scheduler;
 
+import static io.sampo.engines.spi.Priority.NORMAL;
+
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
+import io.sampo.engines.spi.Places;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -13,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who is booked where. Invariant: each sequence holds at most one booking, and no replica more than
- * its sequences.
+ * its {@link Places} take. A sequence gets a free place where there is one; only when all are taken
+ * it may be booked where a less urgent one will give way.
  *
  * <p>A booking is given back by its generation. Should that message be lost, the replica's own list
  * of running sequences settles it: a booking that is older than the grace and not on the list is
@@ -22,19 +27,23 @@ import org.jspecify.annotations.Nullable;
 final class LoadLedger {
 
   private static final class Load {
-    final int maxSequences;
+    final Places places;
     final Set<SequenceKey> booked = new HashSet<>();
 
-    Load(int maxSequences) {
-      this.maxSequences = maxSequences;
+    Load(int maxSequences, boolean preempts) {
+      places = new Places(maxSequences, preempts);
+    }
+
+    boolean madeFor(int maxSequences, boolean preempts) {
+      return places.sequences() == maxSequences && places.preempts() == preempts;
     }
 
     double share() {
-      return (double) booked.size() / maxSequences;
+      return (double) places.count() / places.sequences();
     }
   }
 
-  private record Booking(ReplicaId replica, long sinceNanos) {}
+  private record Booking(ReplicaId replica, int priority, long sinceNanos) {}
 
   private final Map<ReplicaId, Load> replicas = new LinkedHashMap<>();
   private final Map<SequenceKey, Booking> bookings = new HashMap<>();
@@ -43,24 +52,30 @@ final class LoadLedger {
    * A replica that can take work, as it reports itself.
    *
    * @param running sequences it runs already; they are taken over as bookings when the replica is
-   *     new here
+   *     new here, as of normal priority, which the replica alone knows better
    */
   void replicaUp(
-      ReplicaId replica, int maxSequences, Collection<SequenceKey> running, long nowNanos) {
+      ReplicaId replica,
+      int maxSequences,
+      boolean preempts,
+      Collection<SequenceKey> running,
+      long nowNanos) {
     Load known = replicas.get(replica);
-    if (known == null || known.maxSequences != maxSequences) {
+    if (known == null || !known.madeFor(maxSequences, preempts)) {
       replicaDown(replica);
-      Load load = new Load(maxSequences);
+      Load load = new Load(maxSequences, preempts);
       replicas.put(replica, load);
       running.stream()
           .filter(sequence -> !bookings.containsKey(sequence))
           .limit(maxSequences)
-          .forEach(
-              sequence -> {
-                load.booked.add(sequence);
-                bookings.put(sequence, new Booking(replica, nowNanos));
-              });
+          .forEach(sequence -> book(load, sequence, new Booking(replica, NORMAL, nowNanos)));
     }
+  }
+
+  private void book(Load load, SequenceKey sequence, Booking booking) {
+    load.booked.add(sequence);
+    load.places.take(booking.priority);
+    bookings.put(sequence, booking);
   }
 
   /**
@@ -70,17 +85,14 @@ final class LoadLedger {
     Load load = replicas.get(replica);
     if (load != null) {
       Set<SequenceKey> alive = Set.copyOf(running);
-      load.booked.removeIf(
-          sequence -> {
-            Booking booking = bookings.get(sequence);
-            boolean stale =
-                booking == null
-                    || (!alive.contains(sequence) && nowNanos - booking.sinceNanos > graceNanos);
-            if (stale) {
-              bookings.remove(sequence);
-            }
-            return stale;
-          });
+      for (SequenceKey sequence : List.copyOf(load.booked)) {
+        Booking booking = bookings.get(sequence);
+        if (booking != null
+            && !alive.contains(sequence)
+            && nowNanos - booking.sinceNanos > graceNanos) {
+          release(sequence);
+        }
+      }
     }
   }
 
@@ -100,17 +112,17 @@ final class LoadLedger {
   }
 
   /**
-   * Books the preferred replica when it has room, else the one with the smallest share of its
-   * sequences booked; empty when all are full.
+   * Books the preferred replica when it has a free place, else the one with the smallest share of
+   * its sequences booked that takes this priority; empty when there is none.
    */
-  Optional<ReplicaId> book(SequenceKey sequence, @Nullable ReplicaId preferred, long nowNanos) {
-    ReplicaId chosen = preferred != null && hasRoom(preferred) ? preferred : leastLoaded();
+  Optional<ReplicaId> book(
+      SequenceKey sequence, int priority, @Nullable ReplicaId preferred, long nowNanos) {
+    ReplicaId chosen = preferred != null && hasFree(preferred) ? preferred : leastLoaded(priority);
     Load load = chosen == null ? null : replicas.get(chosen);
     if (chosen == null || load == null) {
       return Optional.empty();
     }
-    load.booked.add(sequence);
-    bookings.put(sequence, new Booking(chosen, nowNanos));
+    book(load, sequence, new Booking(chosen, priority, nowNanos));
     return Optional.of(chosen);
   }
 
@@ -120,7 +132,11 @@ final class LoadLedger {
       return false;
     }
     Load load = replicas.get(booking.replica);
-    return load != null && load.booked.remove(sequence);
+    if (load == null || !load.booked.remove(sequence)) {
+      return false;
+    }
+    load.places.free(booking.priority);
+    return true;
   }
 
   int booked(ReplicaId replica) {
@@ -128,18 +144,19 @@ final class LoadLedger {
     return load == null ? 0 : load.booked.size();
   }
 
-  private boolean hasRoom(ReplicaId replica) {
+  private boolean hasFree(ReplicaId replica) {
     Load load = replicas.get(replica);
-    return load != null && load.booked.size() < load.maxSequences;
+    return load != null && load.places.hasFree();
   }
 
-  private @Nullable ReplicaId leastLoaded() {
+  private @Nullable ReplicaId leastLoaded(int priority) {
     ReplicaId best = null;
-    double bestShare = 1;
+    double bestShare = Double.POSITIVE_INFINITY;
     for (Map.Entry<ReplicaId, Load> entry : replicas.entrySet()) {
-      if (entry.getValue().share() < bestShare) {
+      Load load = entry.getValue();
+      if (load.places.fits(priority) && load.share() < bestShare) {
         best = entry.getKey();
-        bestShare = entry.getValue().share();
+        bestShare = load.share();
       }
     }
     return best;

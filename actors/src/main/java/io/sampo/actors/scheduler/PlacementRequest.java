@@ -2,6 +2,7 @@ package io.sampo.actors.scheduler;
 
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.Priority;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param promptTokens length of the prompt
  * @param blockHashes of the prompt's whole blocks, chained, first block first; 64 bits each, so a
  *     false match is possible and only misroutes
+ * @param priority how urgent it is, see {@link Priority}
  * @param remainingMillis what is left of its deadline
  */
 public record PlacementRequest(
@@ -19,6 +21,12 @@ public record PlacementRequest(
     @Nullable String session,
     int promptTokens,
     long[] blockHashes,
+    int priority,
     long remainingMillis,
     ActorRef<Scheduler.Reply> replyTo)
-    implements WireMessage {}
+    implements WireMessage {
+
+  public PlacementRequest {
+    Priority.checked(priority);
+  }
+}

@@ -7,6 +7,7 @@ import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.EngineCapabilities;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -42,7 +43,10 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
   public record Release(SequenceKey sequence) implements Command {}
 
   public record ReplicaReady(
-      ReplicaId replica, ActorRef<Replica.Command> ref, int maxSequences, List<SequenceKey> running)
+      ReplicaId replica,
+      ActorRef<Replica.Command> ref,
+      EngineCapabilities capabilities,
+      List<SequenceKey> running)
       implements Command {}
 
   public record ReplicaLost(ReplicaId replica) implements Command {}
@@ -81,7 +85,7 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
     super(context);
     this.settings = settings;
     this.router = router;
-    this.queue = new WaitingQueue(settings.waitingBound());
+    this.queue = new WaitingQueue(settings.waitingBound(), settings.priorityStep());
   }
 
   public static Behavior<Command> create(SchedulerSettings settings, ActorRef<Placed> router) {
@@ -129,7 +133,8 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
   private void onReplicaReady(ReplicaReady ready) {
     long now = System.nanoTime();
     refs.put(ready.replica(), ready.ref());
-    ledger.replicaUp(ready.replica(), ready.maxSequences(), ready.running(), now);
+    EngineCapabilities can = ready.capabilities();
+    ledger.replicaUp(ready.replica(), can.maxSequences(), can.preempts(), ready.running(), now);
     ledger.settle(ready.replica(), ready.running(), now, settings.bookingGrace().toNanos());
     dispatch(now);
   }
@@ -139,24 +144,28 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
     ledger.replicaDown(replica);
   }
 
-  /** Gives places to those who wait, in order, until the next one fits nowhere. */
+  /** Gives places to those who wait, in order; where one fits nowhere, only to more urgent ones. */
   private void dispatch(long now) {
-    while (queue.first() instanceof Waiting next) {
-      PlacementRequest request = next.request();
+    int barred = Integer.MAX_VALUE;
+    for (Waiting next : queue.inOrder()) {
       if (next.expired(now)) {
-        queue.remove(request.sequence());
-        continue;
+        queue.remove(next.request().sequence());
+      } else if (next.request().priority() < barred && !place(next, now)) {
+        barred = next.request().priority();
       }
-      Optional<ReplicaId> replica = ledger.book(request.sequence(), next.preferred(), now);
-      if (replica.isEmpty()) {
-        return;
-      }
-      queue.remove(request.sequence());
-      answer(
-          request,
-          replica.get(),
-          replica.get().equals(next.preferred()) ? next.reason() : "least-loaded");
     }
+  }
+
+  private boolean place(Waiting next, long now) {
+    PlacementRequest request = next.request();
+    Optional<ReplicaId> replica =
+        ledger.book(request.sequence(), request.priority(), next.preferred(), now);
+    replica.ifPresent(
+        chosen -> {
+          queue.remove(request.sequence());
+          answer(request, chosen, chosen.equals(next.preferred()) ? next.reason() : "least-loaded");
+        });
+    return replica.isPresent();
   }
 
   private void answer(PlacementRequest request, ReplicaId replica, String route) {

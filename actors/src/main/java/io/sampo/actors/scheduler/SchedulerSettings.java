@@ -9,15 +9,26 @@ import java.time.Duration;
  * @param waitingBound the longest queue of one model
  * @param maxWait the longest wait in it
  * @param noReplicaPatience the longest wait while the model has no replica at all
+ * @param priorityStep by how much one level of priority shifts a request's place in the queue
  * @param bookingGrace how old a booking must be before a replica's report can void it
  */
 public record SchedulerSettings(
-    int waitingBound, Duration maxWait, Duration noReplicaPatience, Duration bookingGrace) {
+    int waitingBound,
+    Duration maxWait,
+    Duration noReplicaPatience,
+    Duration priorityStep,
+    Duration bookingGrace) {
+
+  private static final Duration LONGEST_STEP = Duration.ofHours(24);
 
   public SchedulerSettings {
     if (waitingBound < 0) {
       throw new IllegalArgumentException(
           "actors.scheduler.waiting-bound must not be negative: " + waitingBound);
+    }
+    if (priorityStep.isNegative() || priorityStep.compareTo(LONGEST_STEP) > 0) {
+      throw new IllegalArgumentException(
+          "actors.scheduler.priority-step must be 0 to 24h: " + priorityStep);
     }
   }
 
@@ -27,6 +38,7 @@ public record SchedulerSettings(
         config.getInt("waiting-bound"),
         config.getDuration("max-wait"),
         config.getDuration("no-replica-patience"),
+        config.getDuration("priority-step"),
         config.getDuration("booking-grace"));
   }
 }

@@ -2,12 +2,21 @@ package io.sampo.actors.scheduler;
 
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Requests that fit nowhere yet, first come first served. Invariant: never more than the bound. */
+/**
+ * Requests that fit nowhere yet. Each stands where it would if it had come so many steps later as
+ * its priority says; among equals the first come is the first served. A request's place is fixed
+ * when it comes, so whoever comes more than (priority difference × step) later never overtakes it:
+ * waiting makes up for a lack of urgency, and nobody starves.
+ *
+ * <p>Invariant: never more than the bound.
+ */
 final class WaitingQueue {
 
   /**
@@ -25,37 +34,57 @@ final class WaitingQueue {
   }
 
   private final int bound;
-  private final LinkedHashMap<SequenceKey, Waiting> entries = new LinkedHashMap<>();
+  private final long stepNanos;
+  private final Map<SequenceKey, Place> places = new HashMap<>();
+  private final TreeMap<Place, Waiting> order = new TreeMap<>();
+  private long arrivals;
 
-  WaitingQueue(int bound) {
-    this.bound = bound;
+  /** Ordered by when it came, shifted by its priority, then by which came first. */
+  private record Place(long nanos, long arrival) implements Comparable<Place> {
+    @Override
+    public int compareTo(Place other) {
+      // A difference, because the clock may pass the largest number.
+      int byTime = Long.signum(nanos - other.nanos);
+      return byTime == 0 ? Long.compare(arrival, other.arrival) : byTime;
+    }
   }
 
-  /** Adds at the end; false when the queue is full. One that waits already keeps its place. */
+  WaitingQueue(int bound, Duration priorityStep) {
+    this.bound = bound;
+    stepNanos = priorityStep.toNanos();
+  }
+
+  /** Takes one in; false when the queue is full. One that waits already keeps its place. */
   boolean offer(Waiting waiting) {
     SequenceKey key = waiting.request().sequence();
-    if (!entries.containsKey(key) && entries.size() >= bound) {
+    if (places.containsKey(key)) {
+      return true;
+    }
+    if (places.size() >= bound) {
       return false;
     }
-    entries.putIfAbsent(key, waiting);
+    long shifted = waiting.sinceNanos() + waiting.request().priority() * stepNanos;
+    Place place = new Place(shifted, ++arrivals);
+    places.put(key, place);
+    order.put(place, waiting);
     return true;
   }
 
-  @Nullable Waiting first() {
-    return entries.isEmpty() ? null : entries.firstEntry().getValue();
+  /** Those that wait, the next one first; a copy. */
+  List<Waiting> inOrder() {
+    return List.copyOf(order.values());
   }
 
   boolean remove(SequenceKey sequence) {
-    return entries.remove(sequence) != null;
+    Place place = places.remove(sequence);
+    return place != null && order.remove(place) != null;
   }
 
   /** Takes out all that have waited for longer than this. */
   List<Waiting> removeOlderThan(long nanos, long nowNanos) {
-    List<Waiting> old = new ArrayList<>();
-    while (first() instanceof Waiting waiting && nowNanos - waiting.sinceNanos() > nanos) {
-      remove(waiting.request().sequence());
-      old.add(waiting);
-    }
+    List<Waiting> old =
+        order.values().stream().filter(waiting -> nowNanos - waiting.sinceNanos() > nanos).toList();
+    old.forEach(waiting -> remove(waiting.request().sequence()));
     return old;
   }
 }

@@ -21,6 +21,7 @@ import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.RequestId;
 import io.sampo.engines.simulated.model.SimulatedText;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -289,6 +290,7 @@ class GenerationTest {
         maxTokens,
         stops,
         false,
+        Priority.NORMAL,
         timeout);
   }
 

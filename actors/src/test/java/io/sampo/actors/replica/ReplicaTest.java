@@ -192,13 +192,21 @@ class ReplicaTest {
 
   private Replica.Start start(int sequence, int promptTokens, int[] ids, int maxTokens) {
     return new Replica.Start(
-        key(sequence), promptTokens, ids, 0, maxTokens, 1_000, Sampling.GREEDY, generation.ref());
+        key(sequence),
+        promptTokens,
+        ids,
+        0,
+        maxTokens,
+        1_000,
+        Sampling.GREEDY,
+        0,
+        generation.ref());
   }
 
   /** A sequence that may emit nothing until it is allowed to. */
   private Replica.Start paused(int sequence) {
     return new Replica.Start(
-        key(sequence), PROMPT.length, PROMPT, 0, 100, 0, Sampling.GREEDY, generation.ref());
+        key(sequence), PROMPT.length, PROMPT, 0, 100, 0, Sampling.GREEDY, 0, generation.ref());
   }
 
   private List<Integer> answer(int sequence) {

@@ -21,8 +21,8 @@ class LoadLedgerTest {
 
   @Test
   void booksTheReplicaWithTheSmallestShareOfItsSequences() {
-    ledger.replicaUp(SMALL, 1, List.of(), 0);
-    ledger.replicaUp(LARGE, 4, List.of(), 0);
+    ledger.replicaUp(SMALL, 1, true, List.of(), 0);
+    ledger.replicaUp(LARGE, 4, true, List.of(), 0);
 
     assertThat(book(1)).contains(SMALL);
     assertThat(List.of(book(2), book(3), book(4), book(5))).containsOnly(Optional.of(LARGE));
@@ -31,17 +31,17 @@ class LoadLedgerTest {
 
   @Test
   void prefersTheSessionsReplicaWhileItHasRoom() {
-    ledger.replicaUp(SMALL, 1, List.of(), 0);
-    ledger.replicaUp(LARGE, 4, List.of(), 0);
+    ledger.replicaUp(SMALL, 1, true, List.of(), 0);
+    ledger.replicaUp(LARGE, 4, true, List.of(), 0);
 
-    assertThat(ledger.book(key(1), LARGE, 0)).contains(LARGE);
-    assertThat(ledger.book(key(2), SMALL, 0)).contains(SMALL);
-    assertThat(ledger.book(key(3), SMALL, 0)).contains(LARGE);
+    assertThat(ledger.book(key(1), 0, LARGE, 0)).contains(LARGE);
+    assertThat(ledger.book(key(2), 0, SMALL, 0)).contains(SMALL);
+    assertThat(ledger.book(key(3), 0, SMALL, 0)).contains(LARGE);
   }
 
   @Test
   void takesOverWhatANewReplicaAlreadyRuns() {
-    ledger.replicaUp(SMALL, 2, List.of(key(1), key(2)), 0);
+    ledger.replicaUp(SMALL, 2, true, List.of(key(1), key(2)), 0);
 
     assertThat(book(3)).isEmpty();
     assertThat(ledger.release(key(1))).isTrue();
@@ -50,7 +50,7 @@ class LoadLedgerTest {
 
   @Test
   void voidsABookingThatTheReplicaDoesNotRunOnceItIsOld() {
-    ledger.replicaUp(SMALL, 1, List.of(), 0);
+    ledger.replicaUp(SMALL, 1, true, List.of(), 0);
     book(1);
 
     ledger.settle(SMALL, List.of(), GRACE, GRACE);
@@ -63,7 +63,7 @@ class LoadLedgerTest {
 
   @Test
   void forgetsTheBookingsOfALostReplica() {
-    ledger.replicaUp(SMALL, 1, List.of(), 0);
+    ledger.replicaUp(SMALL, 1, true, List.of(), 0);
     book(1);
     ledger.replicaDown(SMALL);
 
@@ -92,8 +92,8 @@ class LoadLedgerTest {
           }
         }
         default -> {
-          ledger.replicaUp(SMALL, 2, List.of(), step);
-          ledger.replicaUp(LARGE, 5, List.of(), step);
+          ledger.replicaUp(SMALL, 2, true, List.of(), step);
+          ledger.replicaUp(LARGE, 5, true, List.of(), step);
           if (random.nextInt(100) == 0) {
             ledger.replicaDown(LARGE);
           }
@@ -107,7 +107,7 @@ class LoadLedgerTest {
   }
 
   private Optional<ReplicaId> book(int sequence) {
-    return ledger.book(key(sequence), null, 0);
+    return ledger.book(key(sequence), 0, null, 0);
   }
 
   private static SequenceKey key(int sequence) {

@@ -7,6 +7,7 @@ import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
+import io.sampo.engines.spi.EngineCapabilities;
 import java.time.Duration;
 import java.util.List;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -47,6 +48,25 @@ class SchedulerTest {
     assertThat(assigned()).isEqualTo(key(2));
     assertThat(router.receiveMessage().request().sequence()).isEqualTo(key(1));
     assertThat(router.receiveMessage().request().sequence()).isEqualTo(key(2));
+  }
+
+  @Test
+  void aMoreUrgentSequenceGetsThePlaceOfALessUrgentOneAndIsServedBeforeItInTheQueue() {
+    ActorRef<Scheduler.Command> scheduler = scheduler(4, Duration.ofSeconds(60));
+    ready(scheduler, 1);
+    assign(scheduler, 1);
+    assign(scheduler, 2);
+    assign(scheduler, 3, -1);
+    assign(scheduler, 4, -1);
+
+    assertThat(List.of(assigned(), assigned())).containsExactly(key(1), key(3));
+    replies.expectNoMessage();
+    scheduler.tell(new Scheduler.Release(key(3)));
+    assertThat(assigned()).isEqualTo(key(4));
+    scheduler.tell(new Scheduler.Release(key(4)));
+    replies.expectNoMessage();
+    scheduler.tell(new Scheduler.Release(key(1)));
+    assertThat(assigned()).isEqualTo(key(2));
   }
 
   @Test
@@ -110,18 +130,29 @@ class SchedulerTest {
   private ActorRef<Scheduler.Command> scheduler(int waitingBound, Duration patience) {
     SchedulerSettings settings =
         new SchedulerSettings(
-            waitingBound, Duration.ofSeconds(60), patience, Duration.ofSeconds(10));
+            waitingBound,
+            Duration.ofSeconds(60),
+            patience,
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(10));
     return KIT.spawn(Scheduler.create(settings, router.ref()));
   }
 
   private void ready(ActorRef<Scheduler.Command> scheduler, int maxSequences) {
-    scheduler.tell(new Scheduler.ReplicaReady(REPLICA, replica.ref(), maxSequences, List.of()));
+    EngineCapabilities can =
+        new EngineCapabilities("e", true, "none", 100, maxSequences, 9, 0, true, true);
+    scheduler.tell(new Scheduler.ReplicaReady(REPLICA, replica.ref(), can, List.of()));
   }
 
   private void assign(ActorRef<Scheduler.Command> scheduler, int sequence) {
+    assign(scheduler, sequence, 0);
+  }
+
+  private void assign(ActorRef<Scheduler.Command> scheduler, int sequence, int priority) {
     scheduler.tell(
         new Scheduler.Assign(
-            new PlacementRequest(key(sequence), null, 10, new long[0], 60_000, replies.ref()),
+            new PlacementRequest(
+                key(sequence), null, 10, new long[0], priority, 60_000, replies.ref()),
             null,
             ""));
   }

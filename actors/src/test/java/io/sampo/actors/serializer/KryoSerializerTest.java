@@ -85,8 +85,8 @@ class KryoSerializerTest {
             replica,
             replicas.ref(),
             Replica.State.READY,
-            new EngineCapabilities("simulated", true, "none", 2048, 4, 300, 128, true),
-            new EngineStats(1, 2, 3, 4, 5.5, 6.5, 7, 8, 9, 10),
+            new EngineCapabilities("simulated", true, "none", 2048, 4, 300, 128, true, true),
+            new EngineStats(1, 2, 3, 4, 5.5, 6.5, 7, 8, 9, 10, 11),
             List.of(key),
             null);
     return List.of(
@@ -106,7 +106,15 @@ class KryoSerializerTest {
                     Map.of("seed", "7")),
                 2)),
         new Replica.Start(
-            key, 5, new int[] {1, 70_000, 3}, 1, Integer.MAX_VALUE, 64, sampling, events.ref()),
+            key,
+            5,
+            new int[] {1, 70_000, 3},
+            1,
+            Integer.MAX_VALUE,
+            64,
+            sampling,
+            -100,
+            events.ref()),
         new Replica.PromptPiece(key, 3, new int[] {4, 5}),
         new Replica.Allow(key, 128),
         new Replica.Cancel(key),
@@ -127,7 +135,7 @@ class KryoSerializerTest {
         new Replica.Alive(key),
         new Router.Place(
             new PlacementRequest(
-                key, "session", 100, new long[] {-1, Long.MAX_VALUE}, 5_000, replies.ref())),
+                key, "session", 100, new long[] {-1, Long.MAX_VALUE}, 100, 5_000, replies.ref())),
         new Router.Release(key),
         new Router.ReplicaReported(report),
         new Router.Describe(descriptions.ref()),

@@ -4,6 +4,7 @@ import io.sampo.cluster.cli.settings.Flag;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -36,7 +37,11 @@ final class FlagOptions {
     for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
       if (option.userObject() instanceof Flag flag) {
         Object value = option.getValue();
-        given.put(flag.name(), String.valueOf(value));
+        given.put(
+            flag.name(),
+            value instanceof List<?> list
+                ? list.stream().map(String::valueOf).collect(Collectors.joining(","))
+                : String.valueOf(value));
       }
     }
     return given;
@@ -45,8 +50,12 @@ final class FlagOptions {
   private static OptionSpec option(Flag flag) {
     OptionSpec.Builder option =
         OptionSpec.builder(flag.option()).description(flag.description()).userObject(flag);
-    return flag.isSwitch()
-        ? option.type(boolean.class).arity("0").build()
-        : option.type(String.class).arity("1").paramLabel(flag.label()).build();
+    if (flag.isSwitch()) {
+      return option.type(boolean.class).arity("0").build();
+    }
+    option.arity("1").paramLabel(flag.label());
+    return flag.isList()
+        ? option.type(List.class).auxiliaryTypes(String.class).build()
+        : option.type(String.class).build();
   }
 }

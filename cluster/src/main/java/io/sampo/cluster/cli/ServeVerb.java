@@ -49,6 +49,7 @@ import picocli.CommandLine.Spec;
       "  sampo serve",
       "  sampo serve hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M --ctx-size 8K --parallel 4",
       "  sampo serve ./model.gguf --host 0.0.0.0 --api-key-file keys.txt",
+      "  sampo serve ./model.gguf --parallel 16 --inter-token-millis 100 --retain-tokens 32K",
       "  SAMPO_PORT=9000 sampo serve --config /etc/sampo.conf"
     })
 final class ServeVerb implements Callable<Integer> {

@@ -94,6 +94,9 @@ class BadInputTest {
       quoteCharacter = '`',
       textBlock =
           """
+          "priority":101         | priority    | must be an integer from -100 to 100
+          "priority":1.5         | priority    | must be an integer from -100 to 100
+          "priority":"high"      | priority    | must be an integer from -100 to 100
           "temperature":2.1      | temperature | must be a number from 0 to 2
           "temperature":-1       | temperature | must be a number from 0 to 2
           "temperature":"hot"    | temperature | must be a number from 0 to 2

@@ -25,6 +25,11 @@ public record Flag(String name, String label, String description) {
     return label.isEmpty();
   }
 
+  /** Whether it takes several values, parted by commas or given one after the other. */
+  public boolean isList() {
+    return label.endsWith("…");
+  }
+
   static String variableOf(String name) {
     return "SAMPO_" + name.toUpperCase(Locale.ROOT).replace('-', '_');
   }

@@ -30,6 +30,26 @@ public final class Flags {
       new Flag("gpu-layers", "auto|N", "Layers kept on a GPU; auto takes what fits (default).");
   public static final Flag KV_TYPE =
       new Flag("kv-type", "f16|q8_0|q4_0", "Number format of cached keys and values. Default f16.");
+  public static final Flag INTER_TOKEN_MILLIS =
+      new Flag(
+          "inter-token-millis",
+          "N",
+          "How far apart an answer's tokens may come because prompts are computed beside it:"
+              + " prompts get what is left of each step. Lower is smoother, higher computes prompts"
+              + " faster, 0 is off. Default 200.");
+  public static final Flag RETAIN_TOKENS =
+      new Flag(
+          "retain-tokens",
+          "auto|N",
+          "Tokens kept of requests that have ended, for requests that begin alike. Kept ones slow"
+              + " every step a little: auto keeps as many as pay for themselves (default), 0"
+              + " none.");
+  public static final Flag ENGINE_OPTION =
+      new Flag(
+          "engine-option",
+          "NAME=VALUE,…",
+          "Rarely needed settings of the engine. llamacpp: batch-tokens, most tokens of a step"
+              + " (512); ubatch-tokens, tokens of one pass over the weights (as batch-tokens).");
   public static final Flag ENGINE =
       new Flag(
           "engine", "NAME", "llamacpp (default), or simulated: invented tokens, for trials only.");
@@ -62,7 +82,10 @@ public final class Flags {
           THREADS,
           GPU_LAYERS,
           KV_TYPE,
+          INTER_TOKEN_MILLIS,
+          RETAIN_TOKENS,
           ENGINE,
+          ENGINE_OPTION,
           DETERMINISTIC,
           CLUSTER_HOST,
           CLUSTER_PORT,

@@ -115,7 +115,7 @@ public final class Layers {
     throw given.refused("expected a number, " + least + " to " + most + hint(given));
   }
 
-  private static int tokens(Given given, int most) {
+  static int tokens(Given given, int most) {
     String text = given.text().toUpperCase(Locale.ROOT);
     if (!text.endsWith("K")) {
       return number(given, 0, most);

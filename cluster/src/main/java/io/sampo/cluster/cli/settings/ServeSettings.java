@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -101,7 +100,7 @@ public record ServeSettings(
         layers.find(Flags.KV_TYPE).map(given -> oneOf(KvType.values(), given)).orElse(KvType.F16),
         FlashAttention.AUTO,
         layers.on(Flags.DETERMINISTIC),
-        Map.of());
+        EngineOptions.from(layers));
   }
 
   private static int gpuLayers(Given given) {

@@ -20,7 +20,8 @@ import java.util.stream.Collectors;
 
 /**
  * A settings file in HOCON. Its keys are the flags' names and {@code model}; a key that holds an
- * object ({@code pekko { … }}) is configuration of the rooms below and goes through as it is.
+ * object ({@code pekko { … }}) and is no flag's name is configuration of the rooms below and goes
+ * through as it is.
  */
 final class SettingsFile {
 
@@ -50,7 +51,7 @@ final class SettingsFile {
     Map<String, Object> rest = new HashMap<>();
     root.forEach(
         (key, value) -> {
-          if (value.valueType() == ConfigValueType.OBJECT) {
+          if (value.valueType() == ConfigValueType.OBJECT && !known.contains(key)) {
             rest.put(key, value.unwrapped());
           } else {
             values.put(key, entry(file, key, value, known));
@@ -89,9 +90,17 @@ final class SettingsFile {
       throw new UsageException(message);
     }
     String text =
-        value instanceof ConfigList list
-            ? list.stream().map(v -> String.valueOf(v.unwrapped())).collect(Collectors.joining(","))
-            : String.valueOf(value.unwrapped());
+        switch (value) {
+          case ConfigList list ->
+              list.stream()
+                  .map(v -> String.valueOf(v.unwrapped()))
+                  .collect(Collectors.joining(","));
+          case ConfigObject object ->
+              object.entrySet().stream()
+                  .map(named -> named.getKey() + "=" + named.getValue().unwrapped())
+                  .collect(Collectors.joining(","));
+          default -> String.valueOf(value.unwrapped());
+        };
     return new Given(text, place + " = " + text);
   }
 

@@ -17,6 +17,7 @@ import io.sampo.cluster.gateway.json.Fields;
 import io.sampo.cluster.gateway.json.Refusal;
 import io.sampo.cluster.gateway.json.UnknownFields;
 import io.sampo.engines.spi.ChatRequest.ToolChoice;
+import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -121,6 +122,7 @@ public final class CallDecoder {
             maxTokens,
             stops(fields),
             fields.flag("include_stop_str_in_output", false),
+            priority(fields),
             timeout(header));
     boolean stream = fields.flag("stream", false);
     Fields options = fields.object("stream_options");
@@ -177,6 +179,10 @@ public final class CallDecoder {
     return models.loading()
         ? Failure.unavailable(ErrorCode.NO_CAPACITY, LOADING_RETRY_SECONDS)
         : Failure.modelNotFound(name);
+  }
+
+  private static int priority(Fields fields) {
+    return (int) fields.integer("priority", Priority.FIRST, Priority.LAST, Priority.NORMAL);
   }
 
   private static int choices(Fields fields) {

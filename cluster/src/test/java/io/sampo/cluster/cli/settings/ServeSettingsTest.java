@@ -70,6 +70,27 @@ class ServeSettingsTest {
   }
 
   @Test
+  void joinsTheEnginesOwnSettingsFromFlagsAndOptions() throws IOException {
+    Path file =
+        file("engine-option { batch-tokens = 256, ubatch-tokens = 64 }\nretain-tokens = 8K");
+    assertThat(
+            settings(Map.of("config", file.toString()), Map.of("SAMPO_INTER_TOKEN_MILLIS", "50"))
+                .engineSettings()
+                .options())
+        .isEqualTo(
+            Map.of(
+                "batch-tokens", "256",
+                "ubatch-tokens", "64",
+                "retain-tokens", "8192",
+                "inter-token-millis", "50"));
+    assertThat(
+            settings(Map.of("engine-option", "a=1, b=x=y", "retain-tokens", "auto"), Map.of())
+                .engineSettings()
+                .options())
+        .isEqualTo(Map.of("a", "1", "b", "x=y", "retain-tokens", "auto"));
+  }
+
+  @Test
   void dataFolderIsTheFlagThenTheVariableOfTheWholeHome() {
     Map<String, String> home = Map.of("SAMPO_HOME", "/srv/sampo");
     assertThat(settings(Map.of(), home).dataFolder()).isEqualTo(Path.of("/srv/sampo"));
@@ -88,6 +109,10 @@ class ServeSettingsTest {
           ctx-size   | -1     | --ctx-size -1: expected a number, 0 to 16777216
           gpu-layers | most   | --gpu-layers most: expected auto or a number of layers
           kv-type    | q5_0   | --kv-type q5_0: expected one of f16, q8_0, q4_0
+          inter-token-millis | 60001 | --inter-token-millis 60001: expected a number, 0 to 60000
+          retain-tokens | all | --retain-tokens all: expected auto or a number of tokens (32K = 32768); 0 keeps none
+          engine-option | x | --engine-option x: expected NAME=VALUE, or several of them parted by commas
+          engine-option | a=1,a=2 | --engine-option a=1,a=2: sets a twice
           log-format | xml    | --log-format xml: expected one of text, json
           config     | /none  | --config /none: there is no such file
           api-key-file | /none | --api-key-file /none: cannot be read; make a file with one key a line

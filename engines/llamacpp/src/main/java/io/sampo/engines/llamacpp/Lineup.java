@@ -10,10 +10,14 @@ import org.jspecify.annotations.Nullable;
  * what the next step computes. Pure: native calls and listeners are its caller's.
  *
  * <p>A new sequence begins at once, unless one that is there already is about to compute a
- * beginning of its prompt: then it waits for that leader and computes only the rest. A leader is
- * always older than its followers, so nobody waits in a circle. Who loses its leader looks for
- * another one or goes on with what was computed; so does who follows one that stands still at its
- * reader's limit.
+ * beginning of its prompt: then it waits for that leader and computes only the rest. A leader that
+ * waits itself is always older than its followers, so nobody waits in a circle. Who loses its
+ * leader looks for another one or goes on with what was computed; so does who follows one that
+ * stands still at its reader's limit, or one that is paused.
+ *
+ * <p>Where all places are taken, one that is less urgent than the next in turn is paused; see
+ * {@link Precedence}. It keeps what it has computed as long as nobody needs the cells and goes on
+ * from there, so that its tokens are the same and only come later.
  */
 final class Lineup {
 
@@ -25,7 +29,10 @@ final class Lineup {
   private final boolean shares;
   private final List<Sequence> waiting = new ArrayList<>();
   private final List<Sequence> running = new ArrayList<>();
+  private final int places;
   private final int[] rows;
+  private long arrivals;
+  private long preemptions;
 
   Lineup(
       int maxSequences,
@@ -35,34 +42,61 @@ final class Lineup {
     cache = new PrefixCache(bounds, cells);
     planner = new StepPlanner(rules);
     shares = bounds.shares();
+    places = maxSequences;
     rows = new int[maxSequences];
   }
 
   /** Takes in a sequence; {@link #beginNext} begins it. */
   void arrive(Sequence sequence) {
-    lookForLeader(sequence, waiting.size());
+    sequence.arrive(++arrivals);
+    lookForLeader(sequence);
     waiting.add(sequence);
   }
 
-  /** Begins the next sequence whose time has come; null when there is none. */
+  /**
+   * Begins the next sequence whose time has come, or lets it go on; null when there is none. One
+   * that waits for its leader has a place kept for it.
+   */
   @Nullable Sequence beginNext() {
+    waiting.sort(Precedence.ORDER);
+    int free = places - running.size();
     for (int i = 0; i < waiting.size(); i++) {
       Sequence sequence = waiting.get(i);
-      if (mayBegin(sequence, i)) {
+      if (!mayBegin(sequence)) {
+        free--;
+      } else if (free > 0 || makeWay(sequence)) {
         waiting.remove(i);
-        sequence.follow(null, 0);
-        cache.begin(sequence);
-        running.add(sequence);
+        begin(sequence);
         return sequence;
       }
     }
     return null;
   }
 
-  private boolean mayBegin(Sequence sequence, int place) {
+  private void begin(Sequence sequence) {
+    sequence.follow(null, 0);
+    cache.begin(sequence);
+    running.add(sequence);
+    Precedence.overtake(waiting, sequence);
+  }
+
+  private boolean makeWay(Sequence to) {
+    Sequence sequence = Precedence.givesWay(running, to);
+    if (sequence == null) {
+      return false;
+    }
+    running.remove(sequence);
+    cache.pause(sequence);
+    sequence.pause();
+    waiting.add(sequence);
+    preemptions++;
+    return true;
+  }
+
+  private boolean mayBegin(Sequence sequence) {
     Sequence leader = sequence.leader();
-    if (leader != null && !running.contains(leader) && !waiting.contains(leader)) {
-      lookForLeader(sequence, place);
+    if (leader != null && !leads(leader)) {
+      lookForLeader(sequence);
       leader = sequence.leader();
     }
     if (leader == null) {
@@ -73,7 +107,7 @@ final class Lineup {
   }
 
   /** The one that will compute the longest beginning of the prompt, if that is worth the wait. */
-  private void lookForLeader(Sequence sequence, int place) {
+  private void lookForLeader(Sequence sequence) {
     sequence.follow(null, 0);
     if (!shares) {
       return;
@@ -81,9 +115,10 @@ final class Lineup {
     int[] prompt = sequence.request.promptIds();
     Sequence leader = null;
     int longest = cache.held(prompt);
-    for (int i = 0; i < running.size() + place; i++) {
+    for (int i = 0; i < running.size() + waiting.size(); i++) {
       Sequence other = i < running.size() ? running.get(i) : waiting.get(i - running.size());
-      int common = common(other, prompt);
+      boolean leads = i < running.size() || mayLead(other, sequence);
+      int common = leads ? common(other, prompt) : 0;
       if (common - longest >= LEAST_JOIN_TOKENS) {
         leader = other;
         longest = common;
@@ -94,18 +129,29 @@ final class Lineup {
     }
   }
 
+  private boolean leads(Sequence leader) {
+    return running.contains(leader) || (waiting.contains(leader) && !leader.paused());
+  }
+
+  /**
+   * Of those that wait themselves, only older ones lead; that keeps them from following in turn.
+   */
+  private static boolean mayLead(Sequence waiting, Sequence follower) {
+    return waiting.arrival() < follower.arrival() && !waiting.paused();
+  }
+
   private static int common(Sequence other, int[] prompt) {
     int limit = Math.min(other.length(), prompt.length - 1);
     int different = Arrays.mismatch(other.tokens(), 0, limit, prompt, 0, limit);
     return different < 0 ? limit : different;
   }
 
-  /** Sequences that run, the oldest first. Changes when one begins or leaves. */
+  /** Sequences that run, in the order in which they began. Changes when one begins or leaves. */
   List<Sequence> running() {
     return running;
   }
 
-  /** Sequences that wait for a leader, the oldest first. */
+  /** Sequences that wait for a place or a leader. */
   List<Sequence> waiting() {
     return waiting;
   }
@@ -136,19 +182,22 @@ final class Lineup {
   /** The planned step was computed in this time. */
   void computed(long nanos) {
     planner.observe(nanos);
+    int total = 0;
     for (int i = 0; i < running.size(); i++) {
       if (rows[i] > 0) {
         cache.grow(running.get(i), rows[i]);
         running.get(i).advance(rows[i]);
+        total += rows[i];
       }
     }
+    cache.stepped(total);
   }
 
   /** A sequence ends, running or not; what it computed may be retained. */
   void leave(Sequence sequence) {
     sequence.follow(null, 0);
     waiting.remove(sequence);
-    if (running.remove(sequence)) {
+    if (running.remove(sequence) || sequence.paused()) {
       cache.retain(sequence);
     }
   }
@@ -159,12 +208,22 @@ final class Lineup {
     running.remove(sequence);
   }
 
-  /** Gives up all that is retained; false when that is nothing. */
-  boolean forgetRetained() {
-    return cache.forgetRetained();
+  /** How often a running sequence gave way to a more urgent one. */
+  long preemptions() {
+    return preemptions;
   }
 
-  /** Cells held by running and retained sequences. */
+  /** Cells held only of sequences that have ended. */
+  long retainedCells() {
+    return cache.retainedCells();
+  }
+
+  /** How many of them may be held now. */
+  long retentionBound() {
+    return cache.retentionBound();
+  }
+
+  /** Cells held by running, paused and retained sequences. */
   long usedCells() {
     return cache.usedCells();
   }

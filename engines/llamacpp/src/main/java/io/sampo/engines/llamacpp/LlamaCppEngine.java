@@ -61,7 +61,7 @@ final class LlamaCppEngine implements Engine {
               file,
               model,
               context,
-              capabilities(model, choice, gpus, reuses),
+              capabilities(model, choice, gpus, reuses, !settings.deterministic()),
               mode(settings, choice, reuses));
       engine.thread.start();
       LoadedModels.add(file, model);
@@ -76,7 +76,8 @@ final class LlamaCppEngine implements Engine {
     int numbers = shares ? NativeContext.MAX_SEQUENCES : choice.maxSequences();
     long cells = (long) choice.contextTokens() * choice.maxSequences();
     return new StepLoop.Mode(
-        new PrefixCache.Bounds(numbers, cells, choice.retainTokens(), shares),
+        new PrefixCache.Bounds(
+            numbers, cells, Math.min(choice.retainTokens(), cells), choice.rowCells(), shares),
         new StepPlanner.Rules(
             choice.batchTokens(), choice.interTokenMillis(), settings.deterministic()));
   }
@@ -108,7 +109,11 @@ final class LlamaCppEngine implements Engine {
   }
 
   private static EngineCapabilities capabilities(
-      NativeModel model, LoadChoice choice, List<String> gpus, boolean reusesPrefixes) {
+      NativeModel model,
+      LoadChoice choice,
+      List<String> gpus,
+      boolean reusesPrefixes,
+      boolean preempts) {
     String cpu = "CPU, " + choice.threads() + (choice.threads() == 1 ? " thread" : " threads");
     return new EngineCapabilities(
         "llamacpp",
@@ -118,7 +123,8 @@ final class LlamaCppEngine implements Engine {
         choice.maxSequences(),
         model.vocabularySize(),
         choice.kvBytesPerToken(),
-        reusesPrefixes);
+        reusesPrefixes,
+        preempts);
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.LoadPlan;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What settings and model come to: every number that the settings leave open is chosen here.
@@ -17,6 +18,8 @@ import java.util.Set;
  * @param ubatchTokens rows of one pass over the weights
  * @param interTokenMillis how far apart the tokens of a running answer may come; 0 for no target
  * @param retainTokens most tokens kept of sequences that have ended
+ * @param rowCells how many retained tokens slow a row by as much as it takes, so that no more are
+ *     kept than pay; 0 keeps the most
  * @param kvBytesPerToken 0 for recurrent models
  */
 record LoadChoice(
@@ -27,6 +30,7 @@ record LoadChoice(
     int ubatchTokens,
     int interTokenMillis,
     int retainTokens,
+    long rowCells,
     long kvBytesPerToken,
     long computeBytes) {
 
@@ -39,7 +43,10 @@ record LoadChoice(
   /** The option for the time between two tokens of an answer that prompts must leave; 0 is off. */
   static final String INTER_TOKEN_MILLIS = "inter-token-millis";
 
-  /** The option for the most tokens kept of sequences that have ended; 0 keeps none. */
+  /**
+   * The option for the most tokens kept of sequences that have ended; 0 keeps none, {@code auto} as
+   * many as pay for themselves.
+   */
   static final String RETAIN_TOKENS = "retain-tokens";
 
   private static final Set<String> OPTIONS =
@@ -50,7 +57,7 @@ record LoadChoice(
   private static final int LEAST_CONTEXT = 256;
   private static final int DEFAULT_BATCH = 512;
   private static final int MAX_BATCH = 1 << 16;
-  private static final int DEFAULT_RETAIN_TOKENS = 8192;
+  private static final String AUTO = "auto";
   private static final int DEFAULT_INTER_TOKEN_MILLIS = 200;
   private static final int MAX_INTER_TOKEN_MILLIS = 60_000;
   private static final long FIXED_BYTES = 64L << 20;
@@ -67,7 +74,11 @@ record LoadChoice(
     for (String name : options.keySet()) {
       if (!OPTIONS.contains(name)) {
         throw new EngineException(
-            Kind.INVALID_REQUEST, "the llamacpp engine has no option '" + name + "'");
+            Kind.INVALID_REQUEST,
+            "the llamacpp engine has no option '"
+                + name
+                + "'; it has "
+                + String.join(", ", new TreeSet<>(OPTIONS)));
       }
     }
     int sequences = settings.maxSequences() == 0 ? DEFAULT_SEQUENCES : settings.maxSequences();
@@ -75,6 +86,7 @@ record LoadChoice(
     int context = contextTokens(model, settings, sequences, kvBytes, availableBytes);
     int batch = Math.max(option(options, BATCH_TOKENS, DEFAULT_BATCH, 1, MAX_BATCH), sequences);
     int ubatch = Math.min(option(options, UBATCH_TOKENS, batch, 1, MAX_BATCH), batch);
+    boolean adapts = options.getOrDefault(RETAIN_TOKENS, AUTO).equals(AUTO);
     int cores = Runtime.getRuntime().availableProcessors();
     return new LoadChoice(
         context,
@@ -83,9 +95,19 @@ record LoadChoice(
         batch,
         ubatch,
         option(options, INTER_TOKEN_MILLIS, DEFAULT_INTER_TOKEN_MILLIS, 0, MAX_INTER_TOKEN_MILLIS),
-        option(options, RETAIN_TOKENS, DEFAULT_RETAIN_TOKENS, 0, Integer.MAX_VALUE),
+        adapts ? Integer.MAX_VALUE : option(options, RETAIN_TOKENS, 0, 0, Integer.MAX_VALUE),
+        adapts ? rowCells(model) : 0,
         kvBytes,
         computeBytes(model, sequences, ubatch));
+  }
+
+  /**
+   * Computing a row takes time with the weights, looking at a cell that is not the row's own with
+   * the layers and their width. That the factor between is about 1 was measured; see decision 0002.
+   */
+  private static long rowCells(GgufSummary model) {
+    long width = (long) model.layers() * model.embeddingLength();
+    return Math.max(1, model.parameters() / Math.max(1, width));
   }
 
   private static int contextTokens(

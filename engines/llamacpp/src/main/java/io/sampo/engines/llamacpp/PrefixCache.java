@@ -15,15 +15,18 @@ import org.jspecify.annotations.Nullable;
  * finding quicker and cutting, sharing and growing slower, and those happen at every step.
  *
  * <p>Cells are taken back from retained sequences when running ones need them, when more are held
- * than the retention bound allows, or when numbers run out. What goes first is what would be missed
- * least: cost of computing it again, times how recently it was used. Cells go from a sequence's
- * end, so that what is left is still a beginning, and only cells that no other sequence holds are
- * freed. A retained sequence whose cells are all held by another one as well is dropped, at no
- * loss.
+ * than the {@link RetentionAccount} allows, or when numbers run out. What goes first is what would
+ * be missed least: cost of computing it again, times how recently it was used. Cells go from a
+ * sequence's end, so that what is left is still a beginning, and only cells that no other sequence
+ * holds are freed. A retained sequence whose cells are all held by another one as well is dropped,
+ * at no loss.
+ *
+ * <p>A sequence that is paused keeps its cells apart from that bound, because they will be wanted.
+ * They are taken back only when running ones need them and nothing is retained any more.
  *
  * <p>Invariant: cells held never exceed the total. Running sequences are at most as many, and at
- * most as long, as the total was made for, so after taking back every retained cell there is always
- * room for the next step; a running sequence never has to be preempted.
+ * most as long, as the total was made for, so after taking back every other cell there is always
+ * room for the next step; a running sequence never has to give up cells.
  */
 final class PrefixCache {
 
@@ -43,13 +46,18 @@ final class PrefixCache {
    * @param sequences numbers of sequences, running and retained ones together
    * @param totalCells cells there are
    * @param retainCells most cells that only retained sequences hold
+   * @param rowCells how many of them slow a row by as much as it takes, which lets fewer be
+   *     retained where they do not pay; 0 for always the most
    * @param shares whether the model's state can be shared and cut at all
    */
-  record Bounds(int sequences, long totalCells, long retainCells, boolean shares) {}
+  record Bounds(int sequences, long totalCells, long retainCells, long rowCells, boolean shares) {}
 
   private enum Use {
     FREE,
     RUNNING,
+    /** Of a sequence that will go on. */
+    PAUSED,
+    /** Of one that has ended. */
     RETAINED
   }
 
@@ -59,24 +67,34 @@ final class PrefixCache {
   /** At about this depth attention doubles the cost of computing a token. */
   private static final double DOUBLE_COST_DEPTH = 8192;
 
+  /** Above the loss of any cell that is only retained. */
+  private static final double CERTAIN_LOSS = 1e9;
+
   private static final int[] NOTHING = {};
 
   private final Bounds bounds;
   private final Cells cells;
   private final CellLedger ledger;
+  private final RetentionAccount account;
   private final Use[] uses;
-  private final @Nullable Sequence[] running;
+  private final @Nullable Sequence[] owners;
   private final int[][] retained;
   private final long[] lastUsed;
+  private final boolean[] wanted;
   private long clock;
+
+  /** {@link #retainedCells}, or -1 where it must be counted anew. */
+  private long retainedCells;
 
   PrefixCache(Bounds bounds, Cells cells) {
     this.bounds = bounds;
     this.cells = cells;
     ledger = new CellLedger(bounds.sequences);
+    account = new RetentionAccount(bounds.retainCells, bounds.rowCells);
+    wanted = new boolean[bounds.sequences];
     uses = new Use[bounds.sequences];
     Arrays.fill(uses, Use.FREE);
-    running = new Sequence[bounds.sequences];
+    owners = new Sequence[bounds.sequences];
     retained = new int[bounds.sequences][];
     Arrays.fill(retained, NOTHING);
     lastUsed = new long[bounds.sequences];
@@ -89,16 +107,19 @@ final class PrefixCache {
 
   /** How many leading tokens of a prompt are held; its last token is never counted. */
   int held(int[] prompt) {
-    int best = holder(prompt);
-    return best < 0 ? 0 : common(best, prompt);
+    int best = holder(prompt, prompt.length);
+    return best < 0 ? 0 : common(best, prompt, prompt.length);
   }
 
-  /** Begins a sequence: it gets a number and the longest beginning that is held. */
+  /** Begins a sequence or lets it go on: it gets a number and the longest beginning held. */
   void begin(Sequence sequence) {
-    int[] prompt = sequence.request.promptIds();
-    int source = holder(prompt);
-    int held = source < 0 ? 0 : common(source, prompt);
-    int number = number();
+    int source = holder(sequence.tokens(), sequence.length());
+    int held = source < 0 ? 0 : common(source, sequence.tokens(), sequence.length());
+    int before = holdsPaused(sequence) ? sequence.slot() : -1;
+    int number = source >= 0 && source == before ? source : number();
+    if (source >= 0 && uses[source] == Use.RETAINED) {
+      account.saved(held - heldRunning(sequence));
+    }
     if (number == source) {
       cut(number, held);
     } else {
@@ -108,15 +129,39 @@ final class PrefixCache {
         ledger.share(source, number, held);
       }
     }
-    uses[number] = Use.RUNNING;
-    running[number] = sequence;
+    use(number, Use.RUNNING);
+    owners[number] = sequence;
+    if (before >= 0 && before != number) {
+      drop(before);
+    }
     sequence.begin(number, held);
     dropBeginningsOf(number);
+  }
+
+  private int heldRunning(Sequence sequence) {
+    int held = 0;
+    for (int number = 0; number < uses.length; number++) {
+      if (uses[number] == Use.RUNNING) {
+        held = Math.max(held, common(number, sequence.tokens(), sequence.length()));
+      }
+    }
+    return held;
+  }
+
+  private boolean holdsPaused(Sequence sequence) {
+    int number = sequence.slot();
+    return number >= 0 && uses[number] == Use.PAUSED && sequence.equals(owners[number]);
   }
 
   /** A running sequence computed more of its tokens. */
   void grow(Sequence sequence, int tokens) {
     ledger.grow(sequence.slot(), tokens);
+  }
+
+  /** A step was computed; what is retained has slowed it. */
+  void stepped(int rows) {
+    account.stepped(rows, retainedCells());
+    trim();
   }
 
   /** Makes room for a step; false would mean that the invariant is broken. */
@@ -129,53 +174,65 @@ final class PrefixCache {
     return true;
   }
 
-  /** A running sequence ended; what is held of it stays, within the bound. */
+  /** A running sequence gives up its place; {@link #begin} lets it go on. */
+  void pause(Sequence sequence) {
+    int number = sequence.slot();
+    use(number, Use.PAUSED);
+    lastUsed[number] = ++clock;
+    if (!bounds.shares) {
+      drop(number);
+    }
+  }
+
+  /** A running or paused sequence ended; what is held of it stays, within the bound. */
   void retain(Sequence sequence) {
     int number = sequence.slot();
-    uses[number] = Use.RETAINED;
+    if (!sequence.equals(owners[number])) {
+      return;
+    }
+    use(number, Use.RETAINED);
     retained[number] = sequence.tokens();
-    running[number] = null;
+    owners[number] = null;
     lastUsed[number] = ++clock;
     dropBeginningsOf(number);
     if (!bounds.shares || isBeginningOfAnother(number)) {
       drop(number);
     }
-    long over = retainedCells() - bounds.retainCells;
+    trim();
+  }
+
+  private void trim() {
+    long over = retainedCells() - account.bound();
     while (over > 0 && evict(over)) {
-      over = retainedCells() - bounds.retainCells;
+      over = retainedCells() - account.bound();
     }
   }
 
-  /** Cells that no running sequence holds. */
+  /** How many cells may be retained now. */
+  long retentionBound() {
+    return account.bound();
+  }
+
+  /** Cells that no running or paused sequence holds. */
   long retainedCells() {
-    boolean[] runs = new boolean[uses.length];
-    for (int number = 0; number < uses.length; number++) {
-      runs[number] = uses[number] == Use.RUNNING;
-    }
-    return ledger.used() - ledger.usedBy(runs);
-  }
-
-  /** Gives up all that is retained; false when that is nothing. */
-  boolean forgetRetained() {
-    boolean any = false;
-    for (int number = 0; number < uses.length; number++) {
-      if (uses[number] == Use.RETAINED) {
-        drop(number);
-        any = true;
+    if (retainedCells < 0) {
+      for (int number = 0; number < uses.length; number++) {
+        wanted[number] = uses[number] == Use.RUNNING || uses[number] == Use.PAUSED;
       }
+      retainedCells = ledger.used() - ledger.usedBy(wanted);
     }
-    return any;
+    return retainedCells;
   }
 
   /**
    * The sequence that holds the most of a prompt's beginning, a running one if there is a choice.
    */
-  private int holder(int[] prompt) {
+  private int holder(int[] prompt, int length) {
     int best = -1;
     int longest = 0;
     for (int number = 0; number < uses.length && bounds.shares; number++) {
       if (uses[number] != Use.FREE) {
-        int common = common(number, prompt);
+        int common = common(number, prompt, length);
         boolean firm = common == longest && uses[number] == Use.RUNNING;
         if (common > 0 && (common > longest || firm)) {
           best = number;
@@ -186,18 +243,18 @@ final class PrefixCache {
     return best;
   }
 
-  private int common(int number, int[] prompt) {
-    int limit = Math.min(ledger.length(number), prompt.length - 1);
+  private int common(int number, int[] prompt, int length) {
+    int limit = Math.min(ledger.length(number), length - 1);
     int different = Arrays.mismatch(tokens(number), 0, limit, prompt, 0, limit);
     return different < 0 ? limit : different;
   }
 
   private int[] tokens(int number) {
-    Sequence runs = running[number];
-    return runs == null ? retained[number] : runs.tokens();
+    Sequence owner = owners[number];
+    return owner == null ? retained[number] : owner.tokens();
   }
 
-  /** A free number, or that of the retained sequence that would be missed least. */
+  /** A free number, or that of the sequence that would be missed least. */
   private int number() {
     int least = -1;
     double leastLoss = Double.POSITIVE_INFINITY;
@@ -205,9 +262,10 @@ final class PrefixCache {
       if (uses[number] == Use.FREE) {
         return number;
       }
-      if (uses[number] == Use.RETAINED && lossOfCell(number) * ledger.own(number) < leastLoss) {
+      double loss = lossOfCell(number) * ledger.own(number);
+      if (loss < leastLoss) {
         least = number;
-        leastLoss = lossOfCell(number) * ledger.own(number);
+        leastLoss = loss;
       }
     }
     if (least < 0) {
@@ -216,12 +274,14 @@ final class PrefixCache {
     return least;
   }
 
-  /** Takes cells from the retained sequence where each is missed least; false when none is left. */
+  /** Takes cells from the sequence where each is missed least; false when none can give any. */
   private boolean evict(long wanted) {
     int least = -1;
+    double leastLoss = Double.POSITIVE_INFINITY;
     for (int number = 0; number < uses.length; number++) {
-      if (uses[number] == Use.RETAINED && (least < 0 || lossOfCell(number) < lossOfCell(least))) {
+      if (uses[number] != Use.FREE && lossOfCell(number) < leastLoss) {
         least = number;
+        leastLoss = lossOfCell(number);
       }
     }
     if (least < 0) {
@@ -238,7 +298,12 @@ final class PrefixCache {
   /** What losing a cell at a sequence's end costs: computing it again, times how likely that is. */
   private double lossOfCell(int number) {
     long age = clock - lastUsed[number];
-    return (1 + ledger.length(number) / DOUBLE_COST_DEPTH) / (1 + age);
+    double loss = (1 + ledger.length(number) / DOUBLE_COST_DEPTH) / (1 + age);
+    return switch (uses[number]) {
+      case RETAINED -> loss;
+      case PAUSED -> loss + CERTAIN_LOSS;
+      case RUNNING, FREE -> Double.POSITIVE_INFINITY;
+    };
   }
 
   private void dropBeginningsOf(int number) {
@@ -269,13 +334,19 @@ final class PrefixCache {
 
   private void drop(int number) {
     cut(number, 0);
-    uses[number] = Use.FREE;
-    running[number] = null;
+    use(number, Use.FREE);
+    owners[number] = null;
     retained[number] = NOTHING;
+  }
+
+  private void use(int number, Use use) {
+    uses[number] = use;
+    retainedCells = -1;
   }
 
   private void cut(int number, int from) {
     cells.forget(number, from);
     ledger.cut(number, from);
+    retainedCells = -1;
   }
 }

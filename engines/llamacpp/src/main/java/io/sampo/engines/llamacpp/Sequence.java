@@ -32,6 +32,10 @@ final class Sequence implements StepPlanner.Demand {
   private @Nullable Sequence leader;
   private int awaitedTokens;
   private int followers;
+  private int urgency;
+  private long arrival;
+  private boolean paused;
+  private int timesOvertaken;
 
   Sequence(SequenceRequest request, SequenceListener listener) {
     this.request = request;
@@ -40,6 +44,7 @@ final class Sequence implements StepPlanner.Demand {
     tokens = request.promptIds();
     length = tokens.length;
     nextIndex = request.firstIndex();
+    urgency = request.priority();
   }
 
   SequenceId id() {
@@ -61,7 +66,21 @@ final class Sequence implements StepPlanner.Demand {
   }
 
   /**
-   * Begins.
+   * Comes in.
+   *
+   * @param number counts the sequences of its engine
+   */
+  void arrive(long number) {
+    arrival = number;
+  }
+
+  /** Orders sequences by age. */
+  long arrival() {
+    return arrival;
+  }
+
+  /**
+   * Begins, or goes on after a pause.
    *
    * @param inSlot its number in the native context
    * @param cachedTokens leading tokens that are held there already
@@ -69,13 +88,34 @@ final class Sequence implements StepPlanner.Demand {
   void begin(int inSlot, int cachedTokens) {
     slot = inSlot;
     computed = cachedTokens;
+    paused = false;
   }
 
   boolean hasBegun() {
     return slot >= 0;
   }
 
-  /** Its number in the native context. */
+  /** Gives its place to another; what was computed of it may be lost until it goes on. */
+  void pause() {
+    paused = true;
+    computed = 0;
+  }
+
+  /** Whether it has begun and waits to go on. */
+  boolean paused() {
+    return paused;
+  }
+
+  /** A more urgent sequence began while this one could have. */
+  void overtaken() {
+    timesOvertaken++;
+  }
+
+  int timesOvertaken() {
+    return timesOvertaken;
+  }
+
+  /** Its number in the native context; that of a paused one may be another's meanwhile. */
   int slot() {
     return slot;
   }
@@ -87,13 +127,25 @@ final class Sequence implements StepPlanner.Demand {
    */
   void follow(@Nullable Sequence other, int tokens) {
     if (leader != null) {
-      leader.followers--;
+      leader.unfollowed();
     }
     leader = other;
     awaitedTokens = tokens;
     if (leader != null) {
       leader.followers++;
+      leader.urgency = Math.min(leader.urgency, urgency);
     }
+  }
+
+  private void unfollowed() {
+    followers--;
+    urgency = followers == 0 ? request.priority() : urgency;
+  }
+
+  /** Its own priority, or that of a follower which is more urgent. */
+  @Override
+  public int urgency() {
+    return urgency;
   }
 
   @Nullable Sequence leader() {
@@ -113,6 +165,11 @@ final class Sequence implements StepPlanner.Demand {
   /** Chooses this sequence's tokens from now on; the sequence frees it. */
   void chooseBy(NativeSampler chosen) {
     sampler = chosen;
+  }
+
+  /** Whether its tokens are chosen already, as those of one that goes on are. */
+  boolean hasSampler() {
+    return sampler != null;
   }
 
   NativeSampler sampler() {
@@ -149,9 +206,10 @@ final class Sequence implements StepPlanner.Demand {
     return nextIndex;
   }
 
+  /** Not while the answer of one that was paused is computed again, which is like a prompt. */
   @Override
   public boolean answers() {
-    return length > request.promptIds().length;
+    return length > request.promptIds().length && computed == length - 1;
   }
 
   /**

@@ -45,17 +45,18 @@ final class StepCounters {
     steps++;
   }
 
-  EngineStats stats(int running, int waiting, long kvUsed, long kvTotal) {
+  EngineStats stats(Lineup lineup, int arriving, long kvTotal) {
     return new EngineStats(
-        running,
-        waiting,
-        kvUsed,
+        lineup.running().size(),
+        arriving + lineup.waiting().size(),
+        lineup.usedCells(),
         kvTotal,
         prefill.tokensPerSecond(),
         decode.tokensPerSecond(),
         promptTokens,
         cachedTokens,
         generatedTokens,
-        steps);
+        steps,
+        lineup.preemptions());
   }
 }

@@ -8,6 +8,7 @@ import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Places;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.time.Duration;
@@ -17,7 +18,6 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,7 +53,9 @@ final class StepLoop implements Runnable {
   private final Lineup lineup;
   private final long totalCells;
 
-  private final Semaphore places;
+  /** Its own lock. */
+  private final Places places;
+
   private final Queue<Sequence> arrivals;
   private final Map<SequenceId, Sequence> accepted = new ConcurrentHashMap<>();
   private final Sequence[] chosenFor;
@@ -75,8 +77,8 @@ final class StepLoop implements Runnable {
     rows = new NativeRows(context);
     lineup = new Lineup(count, mode.bounds, mode.rules, rows);
     totalCells = mode.bounds.totalCells();
-    places = new Semaphore(count);
-    arrivals = new ArrayBlockingQueue<>(count);
+    places = new Places(count, capabilities.preempts());
+    arrivals = new ArrayBlockingQueue<>(2 * count);
     chosenFor = new Sequence[count];
     stats = snapshot();
   }
@@ -85,12 +87,9 @@ final class StepLoop implements Runnable {
 
   void submit(Sequence sequence) {
     throwIfEnded();
-    if (!places.tryAcquire()) {
-      throw new EngineException(
-          Kind.FULL, "all " + capabilities.maxSequences() + " sequences are in use");
-    }
+    takePlace(sequence.request.priority());
     if (accepted.putIfAbsent(sequence.id(), sequence) != null) {
-      places.release();
+      freePlace(sequence.request.priority());
       throw new EngineException(Kind.INVALID_REQUEST, "there is already a " + sequence.id());
     }
     arrivals.add(sequence);
@@ -99,6 +98,22 @@ final class StepLoop implements Runnable {
       throwIfEnded();
     }
     wake();
+  }
+
+  private void takePlace(int priority) {
+    synchronized (places) {
+      if (!places.fits(priority)) {
+        throw new EngineException(
+            Kind.FULL, "all " + capabilities.maxSequences() + " sequences are in use");
+      }
+      places.take(priority);
+    }
+  }
+
+  private void freePlace(int priority) {
+    synchronized (places) {
+      places.free(priority);
+    }
   }
 
   void allow(SequenceId id, int tokenLimit) {
@@ -183,6 +198,9 @@ final class StepLoop implements Runnable {
 
   private void beginNext() {
     for (Sequence next = lineup.beginNext(); next != null; next = lineup.beginNext()) {
+      if (next.hasSampler()) {
+        continue;
+      }
       int[] prompt = next.request.promptIds();
       next.chooseBy(
           new NativeSampler(
@@ -309,7 +327,7 @@ final class StepLoop implements Runnable {
 
   private void leave(Sequence sequence) {
     accepted.remove(sequence.id());
-    places.release();
+    freePlace(sequence.request.priority());
   }
 
   // What listeners hear. One that throws breaks its own sequence and nothing else.
@@ -362,7 +380,6 @@ final class StepLoop implements Runnable {
   }
 
   private EngineStats snapshot() {
-    int waiting = arrivals.size() + lineup.waiting().size();
-    return counters.stats(lineup.running().size(), waiting, lineup.usedCells(), totalCells);
+    return counters.stats(lineup, arrivals.size(), totalCells);
   }
 }

@@ -11,10 +11,10 @@ import java.util.List;
  * share of the target, without which a full house of answers would keep prompts out for good. When
  * no answer runs, or without a target, a step is as large as it can be.
  *
- * <p>Among prompts, one that others wait for goes first: its rows count for all of them. Then the
- * shortest remainder, which gives the least mean time to the first token. The oldest prompt has a
- * quarter of the rows whatever else comes, so that a stream of short prompts slows a long one down
- * and never stops it. A priority of requests would be one more key, before these.
+ * <p>Among prompts the more urgent goes first; of those that are equally so, one that others wait
+ * for: its rows count for all of them. Then the shortest remainder, which gives the least mean time
+ * to the first token. The oldest prompt has a quarter of the rows whatever else comes, so that a
+ * stream of short prompts slows a long one down and never stops it.
  *
  * <p>A CPU computes the attention of {@link #TILE_ROWS} rows or more in tiles, each over all cells
  * that any of its rows sees, and that of fewer rows one by one. Rows of one prompt see the same
@@ -22,7 +22,8 @@ import java.util.List;
  * ones, and a tile of them costs as if each saw all. So a deep prompt gets a tile of rows even when
  * that exceeds the target, and a step of a tile or more computes answers and prompts in two passes.
  *
- * <p>In the deterministic mode a step holds one sequence alone, the oldest that can go on.
+ * <p>In the deterministic mode a step holds one sequence alone, the most urgent that can go on,
+ * then the oldest.
  */
 final class StepPlanner {
 
@@ -40,6 +41,9 @@ final class StepPlanner {
 
     /** Whether other sequences wait for what this one computes. */
     boolean isFollowed();
+
+    /** The lower, the earlier it is served. */
+    int urgency();
   }
 
   /**
@@ -112,14 +116,19 @@ final class StepPlanner {
   }
 
   private int planOne(List<? extends Demand> sequences, int[] rows) {
+    int first = -1;
     for (int i = 0; i < sequences.size(); i++) {
-      int ready = sequences.get(i).readyTokens();
-      if (ready > 0) {
-        rows[i] = Math.min(ready, rules.batchTokens);
-        return rows[i];
+      Demand sequence = sequences.get(i);
+      boolean goes = sequence.readyTokens() > 0;
+      if (goes && (first < 0 || sequence.urgency() < sequences.get(first).urgency())) {
+        first = i;
       }
     }
-    return 0;
+    if (first < 0) {
+      return 0;
+    }
+    rows[first] = Math.min(sequences.get(first).readyTokens(), rules.batchTokens);
+    return rows[first];
   }
 
   private void planSingles(List<? extends Demand> sequences, int[] rows) {
@@ -182,21 +191,27 @@ final class StepPlanner {
 
   private static int nextPrompt(List<? extends Demand> sequences, int[] rows) {
     int best = -1;
-    int shortest = Integer.MAX_VALUE;
-    boolean followed = false;
     for (int i = 0; i < sequences.size(); i++) {
-      Demand sequence = sequences.get(i);
-      int open = sequence.readyTokens() - rows[i];
-      if (open > 0) {
-        boolean better =
-            sequence.isFollowed() == followed ? open < shortest : sequence.isFollowed();
-        if (better) {
-          best = i;
-          shortest = open;
-          followed = sequence.isFollowed();
-        }
+      if (open(sequences, rows, i) > 0 && (best < 0 || goesBefore(sequences, rows, i, best))) {
+        best = i;
       }
     }
     return best;
+  }
+
+  private static boolean goesBefore(
+      List<? extends Demand> sequences, int[] rows, int one, int other) {
+    Demand a = sequences.get(one);
+    Demand b = sequences.get(other);
+    if (a.urgency() != b.urgency()) {
+      return a.urgency() < b.urgency();
+    }
+    return a.isFollowed() == b.isFollowed()
+        ? open(sequences, rows, one) < open(sequences, rows, other)
+        : a.isFollowed();
+  }
+
+  private static int open(List<? extends Demand> sequences, int[] rows, int i) {
+    return sequences.get(i).readyTokens() - rows[i];
   }
 }

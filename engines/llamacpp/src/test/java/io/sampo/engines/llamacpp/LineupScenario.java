@@ -1,10 +1,13 @@
 package io.sampo.engines.llamacpp;
 
+import io.sampo.engines.spi.Priority;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +26,7 @@ final class LineupScenario {
 
   private final Map<String, Sequence> sequences = new LinkedHashMap<>();
   private final Map<String, Integer> texts = new HashMap<>();
+  private final Set<Sequence> begun = new HashSet<>();
   private final NaiveCells cells = new NaiveCells();
   private @Nullable Lineup lineup;
   private int[] cost = {0, 0, 0};
@@ -49,6 +53,8 @@ final class LineupScenario {
       case "cancel" -> cancel(plain.get(1));
       case "allow" -> allow(plain.get(1), Integer.parseInt(plain.get(2)));
       case "cells" -> "%d held".formatted(lineup().usedCells());
+      case "retained" ->
+          "%d, at most %d".formatted(lineup().retainedCells(), lineup().retentionBound());
       case "prompts" -> "%d tokens, %d cached".formatted(promptTokens, cachedTokens);
       default -> throw new IllegalArgumentException("no such verb: " + command);
     };
@@ -71,6 +77,7 @@ final class LineupScenario {
                 options.getOrDefault("numbers", 16),
                 total,
                 options.getOrDefault("retain", total),
+                options.getOrDefault("row-cells", 0),
                 true),
             new StepPlanner.Rules(
                 options.getOrDefault("batch", 64), options.getOrDefault("target", 0), false),
@@ -89,7 +96,8 @@ final class LineupScenario {
         Sequences.of(
             prompt,
             options.getOrDefault("max", Integer.MAX_VALUE),
-            options.getOrDefault("limit", Integer.MAX_VALUE));
+            options.getOrDefault("limit", Integer.MAX_VALUE),
+            options.getOrDefault("priority", Priority.NORMAL));
     sequences.put(name, sequence);
     lineup().arrive(sequence);
     return "ok";
@@ -108,14 +116,22 @@ final class LineupScenario {
   private String steps(int count) {
     StringJoiner lines = new StringJoiner("\n");
     for (int i = 0; i < count; i++) {
-      for (Sequence s = lineup().beginNext(); s != null; s = lineup().beginNext()) {
-        promptTokens += s.length();
-        cachedTokens += s.computed();
-        lines.add(name(s) + " begins, " + s.computed() + " of " + s.length() + " cached");
-      }
+      begin(lines);
       lines.add(step());
     }
     return lines.toString();
+  }
+
+  private void begin(StringJoiner lines) {
+    List<Sequence> ran = List.copyOf(lineup().running());
+    for (Sequence s = lineup().beginNext(); s != null; s = lineup().beginNext()) {
+      ran.stream().filter(Sequence::paused).forEach(p -> lines.add(name(p) + " gives way"));
+      ran = List.copyOf(lineup().running());
+      String verb = begun.add(s) ? " begins, " : " goes on, ";
+      promptTokens += s.length();
+      cachedTokens += s.computed();
+      lines.add(name(s) + verb + s.computed() + " of " + s.length() + " cached");
+    }
   }
 
   private String step() {
@@ -135,7 +151,8 @@ final class LineupScenario {
       }
     }
     for (Sequence sequence : lineup().waiting()) {
-      told.add(name(sequence) + " waits for " + name(sequence.leader()));
+      Sequence leader = sequence.leader();
+      told.add(name(sequence) + (leader == null ? " waits" : " waits for " + name(leader)));
     }
     if (total == 0) {
       return told.add("nothing to compute").toString();

@@ -52,8 +52,18 @@ class LoadChoiceTest {
   }
 
   @Test
+  void keepsOfEndedSequencesWhatPaysUnlessANumberIsGiven() {
+    assertThat(LoadChoice.of(model(512, 16_384), settings(0, Map.of()), GIB))
+        .matches(choice -> choice.retainTokens() == Integer.MAX_VALUE && choice.rowCells() >= 1);
+    assertThat(LoadChoice.of(model(512, 16_384), settings(0, Map.of("retain-tokens", "300")), GIB))
+        .matches(choice -> choice.retainTokens() == 300 && choice.rowCells() == 0);
+  }
+
+  @Test
   void namesAnOptionThatIsUnknownOrWrong() {
-    assertRejected(Map.of("batch", "1"), "no option 'batch'");
+    assertRejected(
+        Map.of("batch", "1"),
+        "no option 'batch'; it has batch-tokens, inter-token-millis, retain-tokens, ubatch-tokens");
     assertRejected(Map.of("batch-tokens", "many"), "batch-tokens must be 1 to 65536, is 'many'");
     assertRejected(Map.of("retain-tokens", "-1"), "retain-tokens must be 0 to 2147483647, is '-1'");
     assertRejected(

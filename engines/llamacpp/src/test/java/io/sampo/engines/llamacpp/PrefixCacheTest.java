@@ -14,7 +14,7 @@ class PrefixCacheTest {
   private final NaiveCells cells = new NaiveCells();
 
   private PrefixCache cache(int sequences, int total, int retain) {
-    return new PrefixCache(new PrefixCache.Bounds(sequences, total, retain, true), cells);
+    return new PrefixCache(new PrefixCache.Bounds(sequences, total, retain, 0, true), cells);
   }
 
   private static int[] range(int from, int to) {
@@ -112,7 +112,7 @@ class PrefixCacheTest {
 
   @Test
   void keepsNothingWhereTheStateCannotBeShared() {
-    PrefixCache cache = new PrefixCache(new PrefixCache.Bounds(2, 200, 200, false), cells);
+    PrefixCache cache = new PrefixCache(new PrefixCache.Bounds(2, 200, 200, 0, false), cells);
     runAndRetain(cache, range(0, 51));
     assertThat(cache.held(range(0, 60))).isZero();
     assertThat(cache.usedCells()).isZero();
@@ -127,7 +127,7 @@ class PrefixCacheTest {
       Random random = new Random(seed);
       NaiveCells naive = new NaiveCells();
       PrefixCache cache =
-          new PrefixCache(new PrefixCache.Bounds(7, cellCount, random.nextInt(80), true), naive);
+          new PrefixCache(new PrefixCache.Bounds(7, cellCount, random.nextInt(80), 0, true), naive);
       List<Sequence> running = new ArrayList<>();
       for (int turn = 0; turn < 120; turn++) {
         if (running.size() < places && random.nextBoolean()) {

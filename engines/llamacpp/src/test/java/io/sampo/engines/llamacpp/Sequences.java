@@ -2,6 +2,7 @@ package io.sampo.engines.llamacpp;
 
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
@@ -34,8 +35,13 @@ final class Sequences {
   }
 
   static Sequence of(int[] prompt, int maxTokens, int tokenLimit) {
+    return of(prompt, maxTokens, tokenLimit, Priority.NORMAL);
+  }
+
+  static Sequence of(int[] prompt, int maxTokens, int tokenLimit, int priority) {
     return new Sequence(
-        new SequenceRequest(new SequenceId(0), prompt, 0, maxTokens, tokenLimit, Sampling.GREEDY),
+        new SequenceRequest(
+            new SequenceId(0), prompt, 0, maxTokens, tokenLimit, Sampling.GREEDY, priority),
         NOBODY);
   }
 }

@@ -9,23 +9,24 @@ import org.junit.jupiter.api.Test;
 
 class StepPlannerTest {
 
-  private record Ready(int readyTokens, int computed, boolean answers, boolean isFollowed)
+  private record Ready(
+      int readyTokens, int computed, boolean answers, boolean isFollowed, int urgency)
       implements StepPlanner.Demand {}
 
   private static Ready prompt(int tokens) {
-    return new Ready(tokens, 0, false, false);
+    return new Ready(tokens, 0, false, false, 0);
   }
 
   private static Ready leader(int tokens) {
-    return new Ready(tokens, 0, false, true);
+    return new Ready(tokens, 0, false, true, 0);
   }
 
   private static Ready answer() {
-    return new Ready(1, 9, true, false);
+    return new Ready(1, 9, true, false, 0);
   }
 
   private static Ready paused() {
-    return new Ready(0, 9, true, false);
+    return new Ready(0, 9, true, false, 0);
   }
 
   private static List<Integer> plan(StepPlanner planner, Ready... sequences) {
@@ -52,6 +53,17 @@ class StepPlannerTest {
       planner.observe(50_000_000);
     }
     return planner;
+  }
+
+  private static Ready urgentPrompt(int tokens) {
+    return new Ready(tokens, 0, false, false, -1);
+  }
+
+  @Test
+  void computesTheMoreUrgentPromptFirstAndTheOldestOneStillGoesOn() {
+    assertThat(plan(false, 64, prompt(500), leader(20), urgentPrompt(40)))
+        .containsExactly(16, 8, 40);
+    assertThat(plan(true, 64, prompt(5), urgentPrompt(40))).containsExactly(0, 40);
   }
 
   @Test
@@ -110,7 +122,7 @@ class StepPlannerTest {
   @Test
   void givesADeepPromptATileOfRowsInAPassOfItsOwn() {
     StepPlanner planner = trained(100);
-    Ready deep = new Ready(1000, 2000, false, false);
+    Ready deep = new Ready(1000, 2000, false, false, 0);
     assertThat(plan(planner, answer(), answer(), deep)).containsExactly(1, 1, 64);
     assertThat(planner.computesApart()).isTrue();
     plan(planner, answer(), answer(), prompt(1000));

@@ -77,7 +77,8 @@ record SimulatedPlan(SimulatedOptions options, int contextTokens, int maxSequenc
         maxSequences,
         SimulatedVocabulary.size(),
         KV_BYTES_PER_TOKEN,
-        options.retainedTokens() > 0);
+        options.retainedTokens() > 0,
+        false);
   }
 
   LoadPlan loadPlan() {

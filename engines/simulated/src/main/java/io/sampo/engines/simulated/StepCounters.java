@@ -65,7 +65,8 @@ final class StepCounters {
         promptTokens.get(),
         cachedTokens.get(),
         generatedTokens.get(),
-        steps.get());
+        steps.get(),
+        0);
   }
 
   private static void add(AtomicLong counter, long amount) {

@@ -12,9 +12,9 @@ public interface Engine extends AutoCloseable {
   /**
    * Starts a sequence.
    *
-   * @throws EngineException FULL when {@link EngineCapabilities#maxSequences} are running already,
-   *     CLOSED after {@link #close}, INVALID_REQUEST when the prompt is empty, does not fit the
-   *     context or holds a token outside the vocabulary
+   * @throws EngineException FULL when {@link Places} has none for its priority, CLOSED after {@link
+   *     #close}, INVALID_REQUEST when the prompt is empty, does not fit the context or holds a
+   *     token outside the vocabulary
    */
   void submit(SequenceRequest request, SequenceListener listener);
 

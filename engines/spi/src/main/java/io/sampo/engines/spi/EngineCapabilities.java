@@ -7,12 +7,15 @@ package io.sampo.engines.spi;
  * @param simulated whether tokens come from no model at all
  * @param device what runs it, in words, for example {@code CPU, 2 threads}
  * @param contextTokens the longest prompt plus answer of one sequence, in tokens
- * @param maxSequences how many sequences run at once; one more is refused
+ * @param maxSequences how many sequences run at once; one more is refused, unless it is more urgent
+ *     and the engine preempts
  * @param vocabularySize token ids are 0 to this, exclusive
  * @param kvBytesPerToken device memory of one token's KV, in bytes; 0 where state does not grow
  *     with length
  * @param reusesPrefixes whether a sequence may start from the KV of an earlier one with the same
  *     beginning
+ * @param preempts whether a more urgent sequence takes the place of a running one, which goes on
+ *     later; see {@link Places}
  */
 public record EngineCapabilities(
     String engine,
@@ -22,4 +25,5 @@ public record EngineCapabilities(
     int maxSequences,
     int vocabularySize,
     long kvBytesPerToken,
-    boolean reusesPrefixes) {}
+    boolean reusesPrefixes,
+    boolean preempts) {}

@@ -4,7 +4,7 @@ package io.sampo.engines.spi;
  * What an engine does at this moment, and has done since it was loaded.
  *
  * @param runningSequences sequences that are in prefill or decode
- * @param waitingSequences sequences accepted and not yet begun
+ * @param waitingSequences sequences accepted that wait to begin or to go on
  * @param kvTokensUsed tokens whose KV is held, of running and of retained sequences
  * @param kvTokensTotal tokens there is room for
  * @param prefillTokensPerSecond measured over recent steps; 0 before the first
@@ -14,6 +14,7 @@ package io.sampo.engines.spi;
  * @param cachedTokens those of them that needed no computing
  * @param generatedTokens tokens of all answers so far
  * @param steps steps so far
+ * @param preemptions how often a running sequence gave way to a more urgent one
  */
 public record EngineStats(
     int runningSequences,
@@ -25,4 +26,5 @@ public record EngineStats(
     long promptTokens,
     long cachedTokens,
     long generatedTokens,
-    long steps) {}
+    long steps,
+    long preemptions) {}

@@ -12,6 +12,7 @@ package io.sampo.engines.spi;
  *     Integer#MAX_VALUE} for the context's end
  * @param tokenLimit the first {@link Engine#allow} limit
  * @param sampling how tokens are chosen
+ * @param priority how urgent it is, see {@link Priority}
  */
 public record SequenceRequest(
     SequenceId id,
@@ -19,9 +20,22 @@ public record SequenceRequest(
     int firstIndex,
     int maxTokens,
     int tokenLimit,
-    Sampling sampling) {
+    Sampling sampling,
+    int priority) {
+
+  /** A request of normal priority. */
+  public SequenceRequest(
+      SequenceId id,
+      int[] promptIds,
+      int firstIndex,
+      int maxTokens,
+      int tokenLimit,
+      Sampling sampling) {
+    this(id, promptIds, firstIndex, maxTokens, tokenLimit, sampling, Priority.NORMAL);
+  }
 
   public SequenceRequest {
+    Priority.checked(priority);
     if (firstIndex < 0 || firstIndex > promptIds.length || maxTokens <= firstIndex) {
       throw new IllegalArgumentException(
           "firstIndex "
