@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks a freshly loaded engine for one token: readiness is earned by producing one, not by having
- * loaded.
+ * Asks an engine for one token: readiness is earned by producing one, not by having loaded, and
+ * earned again when none was produced for a while.
  */
 final class Canary implements SequenceListener {
 
@@ -34,7 +34,11 @@ final class Canary implements SequenceListener {
         canary
             .produced
             .completeOnTimeout(false, limit.toMillis(), TimeUnit.MILLISECONDS)
-            .thenAccept(answer);
+            .thenAccept(
+                inTime -> {
+                  engine.cancel(ID);
+                  answer.accept(inTime);
+                });
     try {
       int[] prompt = {Math.min(1, engine.capabilities().vocabularySize() - 1)};
       engine.submit(new SequenceRequest(ID, prompt, 0, 1, 1, Sampling.GREEDY), canary);

@@ -82,7 +82,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private record LoadFailed(EngineException failure) implements Command {}
 
-  private record CanaryAnswered(boolean produced) implements Command {}
+  private record CanaryAnswered(Engine engine, boolean produced) implements Command {}
 
   private record SequenceEnded(SequenceKey sequence) implements Command {}
 
@@ -167,6 +167,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   private @Nullable ModelSpec spec;
   private @Nullable Engine engine;
   private @Nullable String failure;
+  private Proof proof = new Proof();
   private long nextSequence;
 
   private Replica(
@@ -177,6 +178,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       Consumer<Report> router,
       ReplicaSettings settings) {
     super(context);
+    context.setLoggerName(Replica.class);
     this.id = id;
     this.loader = loader;
     this.router = router;
@@ -205,7 +207,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       case Load load -> onLoad(load.spec());
       case Loaded loaded -> onLoaded(loaded.engine());
       case LoadFailed failed -> onLoadFailed(failed.failure());
-      case CanaryAnswered answered -> onCanary(answered.produced());
+      case CanaryAnswered answered -> onCanary(answered);
       case Start start -> onStart(start);
       case PromptPiece piece -> onPromptPiece(piece);
       case Allow allow -> onAllow(allow);
@@ -256,8 +258,15 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private void onLoaded(Engine loaded) {
     engine = loaded;
+    proof = new Proof();
+    ask(loaded);
+  }
+
+  private void ask(Engine asked) {
+    proof.asked();
     ActorRef<Command> self = getContext().getSelf();
-    Canary.ask(loaded, settings.canaryLimit(), produced -> self.tell(new CanaryAnswered(produced)));
+    Canary.ask(
+        asked, settings.canaryLimit(), produced -> self.tell(new CanaryAnswered(asked, produced)));
   }
 
   private void onLoadFailed(EngineException thrown) {
@@ -271,9 +280,15 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     report();
   }
 
-  private void onCanary(boolean produced) {
-    if (!produced && engine != null) {
-      onEngineBroke(engine);
+  private void onCanary(CanaryAnswered answered) {
+    Engine present = answered.engine();
+    if (!present.equals(engine)) {
+      return;
+    }
+    proof.answered();
+    boolean late = state == State.READY && proof.renewed(present.stats());
+    if (!answered.produced() && !late) {
+      onEngineHangs(present);
     } else if (state == State.LOADING) {
       state = State.READY;
       failure = null;
@@ -404,6 +419,14 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     report();
   }
 
+  /** Its sequences would never hear of an end from an engine that says nothing. */
+  private void onEngineHangs(Engine silent) {
+    getContext().getLog().error("replica {}: its engine has produced no token in time", id);
+    running.forEach((key, sequence) -> sequence.replyTo().tell(new Broken(key)));
+    running.clear();
+    onEngineBroke(silent);
+  }
+
   private void closeEngine() {
     Engine closing = engine;
     if (closing != null) {
@@ -415,7 +438,10 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   private void onTimer(Timer timer) {
     switch (timer) {
       case BEAT -> beat();
-      case REPORT -> report();
+      case REPORT -> {
+        prove();
+        report();
+      }
       case RELOAD -> load();
     }
   }
@@ -431,6 +457,26 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
           }
         });
     arriving.values().removeIf(partial -> partial.silentSince(now, limit));
+  }
+
+  /**
+   * Asks an engine that has done nothing for long whether it still can. One whose places are all
+   * taken cannot be asked; if nothing moves in it for as long as an answer may take, it hangs.
+   */
+  private void prove() {
+    Engine present = engine;
+    Duration goodFor = settings.canaryInterval();
+    if (present == null || state != State.READY || goodFor.isZero() || proof.awaited()) {
+      return;
+    }
+    if (proof.renewed(present.stats()) || !proof.olderThan(goodFor)) {
+      return;
+    }
+    if (running.size() + arriving.size() < present.capabilities().maxSequences()) {
+      ask(present);
+    } else if (proof.olderThan(goodFor.plus(settings.canaryLimit()))) {
+      onEngineHangs(present);
+    }
   }
 
   private void report() {

@@ -10,14 +10,17 @@ import java.time.Duration;
  * @param reportInterval between two reports to the router
  * @param orphanAfter a sequence whose generation is silent for this long is cancelled
  * @param reloadDelay before a broken engine is loaded again
- * @param canaryLimit the longest wait for the first token of a loaded engine
+ * @param canaryLimit the longest wait for a token that an engine is asked for to prove itself
+ * @param canaryInterval an engine that produced no token for this long is asked for one; zero never
+ *     asks again after the load
  */
 public record ReplicaSettings(
     Duration beatInterval,
     Duration reportInterval,
     Duration orphanAfter,
     Duration reloadDelay,
-    Duration canaryLimit) {
+    Duration canaryLimit,
+    Duration canaryInterval) {
 
   public ReplicaSettings {
     if (beatInterval.isNegative()
@@ -25,6 +28,9 @@ public record ReplicaSettings(
         || orphanAfter.compareTo(beatInterval) <= 0) {
       throw new IllegalArgumentException(
           "actors.replica: beat-interval must be positive and below orphan-after");
+    }
+    if (canaryInterval.isNegative()) {
+      throw new IllegalArgumentException("actors.replica: canary-interval must not be negative");
     }
   }
 
@@ -35,6 +41,7 @@ public record ReplicaSettings(
         config.getDuration("report-interval"),
         config.getDuration("orphan-after"),
         config.getDuration("reload-delay"),
-        config.getDuration("canary-limit"));
+        config.getDuration("canary-limit"),
+        config.getDuration("canary-interval"));
   }
 }

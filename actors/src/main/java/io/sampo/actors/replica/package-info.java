@@ -6,6 +6,10 @@
  * <p>Tokens go from the engine's thread straight to the generation that asked; the actor itself
  * sees only starts and ends.
  *
+ * <p>A replica is ready while its engine proves that it can produce a token: by what it computes,
+ * or by answering a one-token canary when it has stood still for a while. One that does neither is
+ * taken for broken.
+ *
  * <p>Invariant: each {@code Start} is answered by {@code Declined}, or by {@code Begun} and later
  * exactly one of {@code Finished} and {@code Broken}.
  */

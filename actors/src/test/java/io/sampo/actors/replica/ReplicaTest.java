@@ -38,6 +38,7 @@ class ReplicaTest {
   private final ActorTestKit kit = ActorTestKit.create();
   private final TestProbe<Replica.Report> router = kit.createTestProbe();
   private final TestProbe<Replica.Event> generation = kit.createTestProbe();
+  private String canary = "interval = 0, limit = 60 s";
 
   @AfterEach
   void stop() {
@@ -135,6 +136,47 @@ class ReplicaTest {
   }
 
   @Test
+  void anIdleEngineIsAskedForATokenAgainAndAgain() {
+    canary = "interval = 1 ms, limit = 10 s";
+    replica(Map.of());
+    List<Replica.Report> ready =
+        router.fishForMessage(
+            Duration.ofSeconds(10),
+            report ->
+                report.stats() != null && report.stats().generatedTokens() >= 3
+                    ? FishingOutcomes.complete()
+                    : report.state() == Replica.State.READY
+                        ? FishingOutcomes.continueAndCollect()
+                        : FishingOutcomes.continueAndIgnore());
+    assertThat(ready).isNotEmpty().allMatch(report -> report.state() == Replica.State.READY);
+  }
+
+  @Test
+  void anIdleEngineThatHangsIsNotReadyAnyMore() {
+    canary = "interval = 1 ms, limit = 50 ms";
+    replica(Map.of("hang-after-tokens", "1"));
+    await(Replica.State.READY);
+    await(Replica.State.LOADING);
+  }
+
+  @Test
+  void anEngineThatHangsInMidAnswerBreaksItsSequencesWhetherAPlaceIsFreeOrNot() {
+    canary = "interval = 20 ms, limit = 50 ms";
+    ActorRef<Replica.Command> replica =
+        replica(Map.of("hang-after-tokens", "50", "end-probability", "0"));
+    for (int places = 1; places <= 2; places++) {
+      await(Replica.State.READY);
+      for (int sequence = 1; sequence <= places; sequence++) {
+        replica.tell(start(10 * places + sequence, PROMPT.length, PROMPT, 100));
+      }
+      for (int sequence = 1; sequence <= places; sequence++) {
+        assertThat(finish()).isInstanceOf(Replica.Broken.class);
+      }
+      await(Replica.State.LOADING);
+    }
+  }
+
+  @Test
   void aModelThatBreaksARuleIsNotTriedAgain() {
     EngineLoader rejecting =
         spec ->
@@ -162,7 +204,12 @@ class ReplicaTest {
             ID,
             loader,
             report -> router.ref().tell(report),
-            ReplicaSettings.from(ConfigFactory.load())));
+            ReplicaSettings.from(
+                ConfigFactory.parseString(
+                        "actors.replica { report-interval = 20 ms, reload-delay = 20 ms, canary-"
+                            + canary.replace(", ", ", canary-")
+                            + " }")
+                    .withFallback(ConfigFactory.load()))));
   }
 
   private static ModelSpec spec(Map<String, String> options) {

@@ -5,6 +5,9 @@ import io.sampo.engines.spi.EngineStats;
 /** What an engine's thread counts for {@link EngineStats}. */
 final class StepCounters {
 
+  /** So few rows take as long as one: their time says nothing of a long prompt's. */
+  private static final int FEW_ROWS = 8;
+
   private final RateMeter prefill = new RateMeter();
   private final RateMeter decode = new RateMeter();
   private long promptTokens;
@@ -36,7 +39,7 @@ final class StepCounters {
       }
     }
     double seconds = nanos / 1e9;
-    if (prompts > 0) {
+    if (prompts > FEW_ROWS) {
       prefill.add(prompts, seconds);
     }
     if (answers > 0) {
