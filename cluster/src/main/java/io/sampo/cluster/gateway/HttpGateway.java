@@ -21,6 +21,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -90,9 +91,14 @@ public final class HttpGateway {
     Switches switches =
         new Switches(KillSwitches.shared("http-requests"), KillSwitches.shared("http-sockets"));
     Dispatcher dispatcher = dispatcher(system, endpoint, settings, admission, models, health, open);
-    ExchangeStage exchanges =
-        new ExchangeStage(
-            open::draining, dispatcher, settings.headerTimeout(), settings.idleTimeout());
+    Function<InetSocketAddress, ExchangeStage> exchanges =
+        client ->
+            new ExchangeStage(
+                client,
+                open::draining,
+                dispatcher,
+                settings.headerTimeout(),
+                settings.idleTimeout());
     ServerSettings http = serverSettings(system, settings);
     Pair<CompletionStage<Tcp.ServerBinding>, CompletionStage<Done>> running =
         Tcp.get(system)
@@ -109,7 +115,13 @@ public final class HttpGateway {
                     connection
                         .flow()
                         .watchTermination((_, closed) -> closed)
-                        .join(server(system, http, settings, switches, exchanges))
+                        .join(
+                            server(
+                                system,
+                                http,
+                                settings,
+                                switches,
+                                exchanges.apply(connection.remoteAddress())))
                         .run(Materializer.matFromSystem(system))
                         .handle((_, _) -> Done.getInstance()))
             .toMat(Sink.ignore(), Keep.both())

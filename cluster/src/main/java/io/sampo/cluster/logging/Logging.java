@@ -10,7 +10,9 @@ import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import net.logstash.logback.encoder.LogstashEncoder;
+import org.slf4j.ILoggerFactory;
 import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sets logback up; found by it through {@link java.util.ServiceLoader} at the first log record.
@@ -22,6 +24,17 @@ public final class Logging extends ContextAwareBase implements Configurator {
 
   /** System property: {@code json} for JSON records. Read once, at the first record. */
   public static final String FORMAT = "sampo.log.format";
+
+  /** The logger of the access log: one record for each HTTP request. */
+  public static final String ACCESS = "io.sampo.access";
+
+  /** Switches the access log on or off, for this process. */
+  public static void access(boolean on) {
+    ILoggerFactory loggers = LoggerFactory.getILoggerFactory();
+    if (loggers instanceof LoggerContext context) {
+      context.getLogger(ACCESS).setLevel(on ? null : Level.OFF);
+    }
+  }
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {

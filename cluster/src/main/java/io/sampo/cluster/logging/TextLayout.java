@@ -6,11 +6,13 @@ import ch.qos.logback.classic.spi.StackTraceElementProxy;
 import ch.qos.logback.core.LayoutBase;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.KeyValuePair;
 
 /**
- * {@code 12:34:56.789 INFO Scheduler message}, then the stack of an exception, each frame on a line
- * of its own. Control characters of messages are written as escapes.
+ * {@code 12:34:56.789 INFO Scheduler message name=value}, then the stack of an exception, each
+ * frame on a line of its own. Control characters of messages are written as escapes.
  */
 final class TextLayout extends LayoutBase<ILoggingEvent> {
 
@@ -26,9 +28,21 @@ final class TextLayout extends LayoutBase<ILoggingEvent> {
     String logger = event.getLoggerName();
     line.append(logger, logger.lastIndexOf('.') + 1, logger.length()).append("  ");
     escape(event.getFormattedMessage(), line);
+    List<KeyValuePair> pairs = event.getKeyValuePairs();
+    if (pairs != null) {
+      pairs.forEach(pair -> append(pair, line));
+    }
     line.append('\n');
     appendStack(event.getThrowableProxy(), "", line);
     return line.toString();
+  }
+
+  private static void append(KeyValuePair pair, StringBuilder line) {
+    String value = String.valueOf(pair.value);
+    boolean quoted = value.isEmpty() || value.contains(" ") || value.contains("\"");
+    line.append(' ').append(pair.key).append(quoted ? "=\"" : "=");
+    escape(value.replace("\"", "\\\""), line);
+    line.append(quoted ? "\"" : "");
   }
 
   private static void appendStack(

@@ -11,6 +11,7 @@ import io.sampo.cluster.gateway.Endpoint;
 import io.sampo.cluster.gateway.GatewaySettings;
 import io.sampo.cluster.gateway.HttpGateway;
 import io.sampo.cluster.gateway.http.ApiKeys;
+import io.sampo.cluster.logging.Logging;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.TextCodec;
@@ -74,6 +75,7 @@ public final class SampoNode implements AutoCloseable {
             .thenCombine(text, (report, codec) -> report)
             .whenComplete((report, failure) -> stopwatch.firstToken());
     this.system = ActorSystem.create(Behaviors.empty(), "sampo", config(settings));
+    Logging.access(system.settings().config().getBoolean("cluster.logging.access"));
   }
 
   /**

@@ -6,8 +6,10 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.slf4j.event.KeyValuePair;
 
 class LoggingTest {
 
@@ -18,6 +20,19 @@ class LoggingTest {
     String line = layOut("first\n12:00:00.000 INFO  Forged\u001b[2J\r", null);
     assertThat(line).endsWith("Room  first\\n12:00:00.000 INFO  Forged\\u001b[2J\\u000d\n");
     assertThat(line.lines()).hasSize(1);
+  }
+
+  @Test
+  void namedValuesFollowTheMessageAndCannotForgeOthers() {
+    Logger logger = context.getLogger("io.sampo.access");
+    LoggingEvent event = new LoggingEvent("", logger, Level.INFO, "answered", null, null);
+    event.setKeyValuePairs(
+        List.of(
+            new KeyValuePair("status", 200),
+            new KeyValuePair("model", "a b\" status=500\n"),
+            new KeyValuePair("empty", "")));
+    assertThat(new TextLayout().doLayout(event))
+        .endsWith("access  answered status=200 model=\"a b\\\" status=500\\n\" empty=\"\"\n");
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.JsonNode;
@@ -54,6 +55,17 @@ class SampoNodeTest {
       JsonNode body = new JsonMapper().readTree(response.body());
       assertThat(body.at("/choices/0/text").asString()).isEqualTo(text(answer));
       assertThat(body.at("/usage/completion_tokens").asInt()).isEqualTo(50);
+    }
+  }
+
+  @Test
+  void losesReadinessWhenItsEngineHangs() throws Exception {
+    String soon =
+        "actors.replica { canary-interval = 100 ms, canary-limit = 200 ms, reload-delay = 1 h }";
+    try (TestNode node =
+        TestNode.start(TestNode.simulated(4, Map.of("hang-after-tokens", "1")), soon)) {
+      Awaitility.await().until(() -> node.get("/ready").statusCode() == 503);
+      assertThat(node.get("/live").statusCode()).isEqualTo(200);
     }
   }
 

@@ -4,9 +4,11 @@ import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationEvent.TokenText;
 import io.sampo.actors.generation.GenerationEvent.Usage;
 import io.sampo.cluster.gateway.http.ErrorMapper;
+import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.json.JsonBytes;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Every event is one line of JSON: JSON's escapes leave no line break that a model could use to
  * forge an event.
  */
-abstract sealed class AnswerEncoder permits ChatEncoder, CompletionEncoder {
+abstract sealed class AnswerEncoder implements Exchange.Outcome
+    permits ChatEncoder, CompletionEncoder {
 
   private static final ByteString DONE = ByteString.fromString("data: [DONE]\n\n");
   private static final String NO_LOGPROBS = ",\"logprobs\":null";
@@ -26,6 +29,9 @@ abstract sealed class AnswerEncoder permits ChatEncoder, CompletionEncoder {
   private final AnswerHead answer;
   private final byte[] eventHead;
   private final String eventTail;
+  private final CompletableFuture<Void> told = new CompletableFuture<>();
+  private volatile int tokens;
+  private volatile @Nullable String error;
 
   AnswerEncoder(AnswerHead answer, String eventObject) {
     this.answer = answer;
@@ -54,11 +60,33 @@ abstract sealed class AnswerEncoder permits ChatEncoder, CompletionEncoder {
       }
       case GenerationEvent.Completed completed -> usage(completed.usage()).concat(DONE);
       case GenerationEvent.Failed failed -> {
+        error = ErrorMapper.code(failed.failure());
+        told.complete(null);
         event.raw("data: ").raw(ErrorMapper.json(failed.failure())).raw("\n\n");
         yield event.drain();
       }
       case GenerationEvent.Admitted _ -> ByteString.emptyByteString();
     };
+  }
+
+  @Override
+  public final String model() {
+    return answer.model();
+  }
+
+  @Override
+  public final CompletableFuture<?> told() {
+    return told;
+  }
+
+  @Override
+  public final int tokens() {
+    return tokens;
+  }
+
+  @Override
+  public final @Nullable String error() {
+    return error;
   }
 
   private ByteString begin() {
@@ -78,6 +106,7 @@ abstract sealed class AnswerEncoder permits ChatEncoder, CompletionEncoder {
   }
 
   private ByteString usage(Usage usage) {
+    tell(usage);
     if (!answer.includeUsage()) {
       return ByteString.emptyByteString();
     }
@@ -86,8 +115,14 @@ abstract sealed class AnswerEncoder permits ChatEncoder, CompletionEncoder {
     return event.raw("}\n\n").drain();
   }
 
+  private void tell(Usage usage) {
+    tokens = usage.completionTokens();
+    told.complete(null);
+  }
+
   /** The whole answer as one body. */
   final byte[] whole(Collected collected, Usage usage) {
+    tell(usage);
     JsonBytes body = new JsonBytes(1024);
     writeHead(body, wholeObject());
     body.raw(",").name("choices").raw("[");

@@ -81,6 +81,7 @@ public final class Answers {
   }
 
   private CompletionStage<HttpResponse> run(Exchange exchange, Call call, AnswerEncoder encoder) {
+    exchange.leadsTo(encoder);
     var events = Source.fromGraph(new GenerationSource(admission, call.request(), style.credit));
     return call.stream()
         ? stream(exchange, events, encoder)

@@ -40,8 +40,13 @@ public final class ErrorMapper {
     } else {
       json.string(failure.param());
     }
-    json.raw(",").name("code").string(failure.code().name().toLowerCase(Locale.ROOT));
+    json.raw(",").name("code").string(code(failure));
     return json.raw("}}").toArray();
+  }
+
+  /** The code as clients see it. */
+  public static String code(Failure failure) {
+    return failure.code().name().toLowerCase(Locale.ROOT);
   }
 
   private static List<HttpHeader> headers(Failure failure) {

@@ -8,6 +8,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
@@ -17,6 +18,7 @@ import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.stream.Materializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request and the answer to it, from the first byte of the one to the last of the other.
@@ -28,21 +30,43 @@ public final class Exchange {
 
   private static final Pattern CLIENT_ID = Pattern.compile("[A-Za-z0-9._-]{1,128}");
 
+  /** What becomes of the work behind an answer. */
+  public interface Outcome {
+
+    /** The model that was asked. */
+    String model();
+
+    /** Done once the answer's last event is made: then its tokens or its error are known. */
+    CompletableFuture<?> told();
+
+    /** Tokens generated. */
+    int tokens();
+
+    /** The code of what ended the answer, or null. */
+    @Nullable String error();
+  }
+
   private final HttpRequest request;
+  private final String client;
   private final Consumer<Consumer<Materializer>> connection;
   private final String id;
   private final long begun = System.nanoTime();
   private final CompletableFuture<Void> clientGone = new CompletableFuture<>();
   private final List<HttpHeader> headers = new ArrayList<>();
   private volatile CompletionStage<?> lastByte = CompletableFuture.completedStage(null);
+  private final AtomicBoolean recorded = new AtomicBoolean();
+  private volatile @Nullable Outcome outcome;
+  private volatile @Nullable HttpResponse sent;
 
   /**
    * Begins an exchange.
    *
+   * @param client the address it came from
    * @param connection runs what it is given on the connection's own stream
    */
-  Exchange(HttpRequest request, Consumer<Consumer<Materializer>> connection) {
+  Exchange(HttpRequest request, String client, Consumer<Consumer<Materializer>> connection) {
     this.request = request;
+    this.client = client;
     this.connection = connection;
     this.id =
         header("x-request-id")
@@ -106,6 +130,45 @@ public final class Exchange {
     return lastByte;
   }
 
+  /** Tells where the outcome will be; only what asks a model has one. */
+  public void leadsTo(Outcome outcome) {
+    this.outcome = outcome;
+  }
+
+  @Nullable Outcome outcome() {
+    return outcome;
+  }
+
+  /** The answer begins; one that is streamed is over with its last event. */
+  void send(HttpResponse response) {
+    sent = response;
+    Outcome streamed = response.entity().isChunked() ? outcome : null;
+    if (streamed == null) {
+      over();
+    } else {
+      var _ = streamed.told().thenRun(this::over);
+    }
+  }
+
+  @Nullable HttpResponse sent() {
+    return sent;
+  }
+
+  /** Nothing follows, whether all was said or not. */
+  void over() {
+    if (!recorded.getAndSet(true)) {
+      AccessLog.record(this);
+    }
+  }
+
+  String client() {
+    return client;
+  }
+
+  long millis() {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+  }
+
   public static HttpResponse json(byte[] body) {
     return HttpResponse.create()
         .withEntity(HttpEntities.create(ContentTypes.APPLICATION_JSON, body));
@@ -113,9 +176,8 @@ public final class Exchange {
 
   /** The answer with the headers that every answer has. */
   public HttpResponse stamp(HttpResponse response) {
-    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
     headers.add(RawHeader.create("x-request-id", id));
-    headers.add(RawHeader.create("openai-processing-ms", Long.toString(millis)));
+    headers.add(RawHeader.create("openai-processing-ms", Long.toString(millis())));
     return response.addHeaders(headers);
   }
 }

@@ -1,5 +1,6 @@
 package io.sampo.cluster.gateway.http;
 
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
@@ -36,14 +37,16 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
   private final Inlet<HttpRequest> in = Inlet.create("Exchanges.in");
   private final Outlet<HttpResponse> out = Outlet.create("Exchanges.out");
   private final FlowShape<HttpRequest, HttpResponse> shape = FlowShape.of(in, out);
+  private final String client;
   private final BooleanSupplier stopping;
   private final Function<Exchange, CompletionStage<HttpResponse>> dispatcher;
   private final Duration firstRequest;
   private final Duration nextRequest;
 
   /**
-   * Makes the stage of every connection.
+   * Makes the stage of a connection.
    *
+   * @param client its other end
    * @param stopping whether requests may end because this server stops and not because the client
    *     has left; then the last answer is still sent
    * @param dispatcher answers a request; never throws and its stage never fails
@@ -51,10 +54,12 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
    * @param nextRequest the same after an answer
    */
   public ExchangeStage(
+      InetSocketAddress client,
       BooleanSupplier stopping,
       Function<Exchange, CompletionStage<HttpResponse>> dispatcher,
       Duration firstRequest,
       Duration nextRequest) {
+    this.client = client.getAddress().getHostAddress();
     this.stopping = stopping;
     this.dispatcher = dispatcher;
     this.firstRequest = firstRequest;
@@ -79,6 +84,7 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
     private @Nullable Exchange current;
     private @Nullable HttpRequest early;
     private @Nullable HttpResponse unsent;
+    private @Nullable Exchange previous;
 
     Logic() {
       super(shape);
@@ -117,7 +123,7 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
         return;
       }
       cancelTimer("silent");
-      Exchange exchange = new Exchange(request, tasks::invoke);
+      Exchange exchange = new Exchange(request, client, tasks::invoke);
       current = exchange;
       dispatcher.apply(exchange).thenAccept(answered::invoke);
       if (!isClosed(in)) {
@@ -135,6 +141,7 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
       if (unsent == null || exchange == null || !isAvailable(out)) {
         return;
       }
+      exchange.send(unsent);
       push(out, unsent);
       unsent = null;
       exchange.lastByte().whenComplete((_, _) -> ended.invoke(exchange));
@@ -142,6 +149,7 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
 
     private void onEnded(Exchange exchange) {
       current = null;
+      previous = exchange;
       HttpRequest next = early;
       early = null;
       if (next != null) {
@@ -171,6 +179,10 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
     public void postStop() {
       if (current != null) {
         current.clientLeft();
+        current.over();
+      }
+      if (previous != null) {
+        previous.over();
       }
     }
   }

@@ -20,8 +20,12 @@ public final class MalformedRequests extends ParsingErrorHandler {
   @Override
   public HttpResponse handle(
       StatusCode status, ErrorInfo error, LoggingAdapter log, ServerSettings settings) {
-    return ErrorMapper.response(failure(status.intValue(), error.summary()))
-        .addHeader(RawHeader.create("x-request-id", Exchange.newId()));
+    String id = Exchange.newId();
+    HttpResponse answer =
+        ErrorMapper.response(failure(status.intValue(), error.summary()))
+            .addHeader(RawHeader.create("x-request-id", id));
+    AccessLog.malformed(id, answer);
+    return answer;
   }
 
   private static Failure failure(int status, String reason) {
