@@ -144,6 +144,14 @@ int Context::pass(int from, int to, size_t & out) {
     return 0;
 }
 
+void Context::use(const Adapter * adapter) {
+    if (adapter) {
+        adapter->apply_to(context.get());
+    } else {
+        llama_set_adapters_lora(context.get(), nullptr, 0, nullptr);
+    }
+}
+
 bool Context::forget(int sequence, int from) {
     return llama_memory_seq_rm(llama_get_memory(context.get()), sequence, from, -1);
 }

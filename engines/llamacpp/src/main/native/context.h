@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "adapter.h"
 #include "llama-cpp.h"
 #include "sampler.h"
 
@@ -64,6 +65,10 @@ class Context {
     // Computes the first rows of the columns and chooses tokens; the rows before split in a pass of their own, if there are any.
     // Returns llama_decode's code: 0 done; 1 no room for the KV, with nothing changed by that pass; 2 interrupted.
     int step(int rows, int split = 0);
+
+    // Computes with an adapter from the next step on, or with the model alone when it is null. A change costs as much as a few
+    // small steps, because llama.cpp plans its memory anew.
+    void use(const Adapter * adapter);
 
     // Makes the running step and all later ones end soon with code 2.
     void interrupt() { interrupted = true; }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "adapter.h"
 #include "chat_format.h"
 #include "context.h"
 #include "failure.h"
@@ -330,6 +331,16 @@ ENTRY(void, NativeModel_freeChat)(JNIEnv * env, jclass, jlong chat) {
     guarded(env, [&] { delete (ChatFormat *) chat; });
 }
 
+// --- NativeAdapter
+
+ENTRY(jlong, NativeAdapter_load)(JNIEnv * env, jclass, jlong model, jbyteArray path, jfloat scale) {
+    return guarded(env, [&] { return (jlong) new Adapter(*(Model *) model, text_of(env, path), scale); });
+}
+
+ENTRY(void, NativeAdapter_free)(JNIEnv * env, jclass, jlong adapter) {
+    guarded(env, [&] { delete (Adapter *) adapter; });
+}
+
 // --- NativeSampler
 
 ENTRY(jlong, NativeSampler_create)
@@ -412,6 +423,10 @@ ENTRY(jobjectArray, NativeContext_columns)(JNIEnv * env, jclass, jlong context) 
 
 ENTRY(jint, NativeContext_step)(JNIEnv * env, jclass, jlong context, jint rows, jint split) {
     return guarded(env, [&] { return (jint) ((Context *) context)->step(rows, split); });
+}
+
+ENTRY(void, NativeContext_use)(JNIEnv * env, jclass, jlong context, jlong adapter) {
+    guarded(env, [&] { ((Context *) context)->use((Adapter *) adapter); });
 }
 
 ENTRY(void, NativeContext_interrupt)(JNIEnv *, jclass, jlong context) {

@@ -356,7 +356,8 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
               start.maxTokens(),
               start.tokenLimit(),
               start.sampling(),
-              start.priority()),
+              start.priority(),
+              null),
           new Stream(start.sequence(), target, start.replyTo(), getContext().getSelf()));
     } catch (EngineException refused) {
       running.remove(start.sequence());

@@ -26,11 +26,14 @@ final class Lineup {
 
   private final PrefixCache cache;
   private final StepPlanner planner;
+  private final Turns turns;
   private final boolean shares;
   private final List<Sequence> waiting = new ArrayList<>();
   private final List<Sequence> running = new ArrayList<>();
   private final int places;
   private final int[] rows;
+  private final List<Sequence> inTurn = new ArrayList<>();
+  private final int[] rowsInTurn;
   private long arrivals;
   private long preemptions;
 
@@ -41,9 +44,11 @@ final class Lineup {
       PrefixCache.Cells cells) {
     cache = new PrefixCache(bounds, cells);
     planner = new StepPlanner(rules);
+    turns = new Turns(rules);
     shares = bounds.shares();
     places = maxSequences;
     rows = new int[maxSequences];
+    rowsInTurn = new int[maxSequences];
   }
 
   /** Takes in a sequence; {@link #beginNext} begins it. */
@@ -114,11 +119,12 @@ final class Lineup {
     }
     int[] prompt = sequence.request.promptIds();
     Sequence leader = null;
-    int longest = cache.held(prompt);
+    int longest = cache.held(sequence);
     for (int i = 0; i < running.size() + waiting.size(); i++) {
       Sequence other = i < running.size() ? running.get(i) : waiting.get(i - running.size());
       boolean leads = i < running.size() || mayLead(other, sequence);
-      int common = leads ? common(other, prompt) : 0;
+      boolean same = other.adapter() == sequence.adapter();
+      int common = leads && same ? common(other, prompt) : 0;
       if (common - longest >= LEAST_JOIN_TOKENS) {
         leader = other;
         longest = common;
@@ -162,16 +168,36 @@ final class Lineup {
   }
 
   /**
-   * Plans a step and makes room for it.
+   * Plans a step of the sequences whose turn it is, and makes room for it.
    *
    * @return the sum of the rows; 0 when nothing can be computed
    */
   int plan() {
-    int total = planner.plan(running, rows);
+    turns.next(running);
+    inTurn.clear();
+    boolean answersWait = false;
+    for (int i = 0; i < running.size(); i++) {
+      Sequence sequence = running.get(i);
+      if (turns.has(sequence)) {
+        inTurn.add(sequence);
+      } else {
+        answersWait |= sequence.answers() && sequence.readyTokens() > 0;
+      }
+    }
+    int total = planner.plan(inTurn, rowsInTurn, turns.count(), answersWait);
+    int next = 0;
+    for (int i = 0; i < running.size(); i++) {
+      rows[i] = turns.has(running.get(i)) ? rowsInTurn[next++] : 0;
+    }
     if (!cache.reserve(total)) {
       throw new IllegalStateException("running sequences hold more cells than there are");
     }
     return total;
+  }
+
+  /** What the planned step computes with; null is the model alone. */
+  @Nullable LoadedAdapter adapter() {
+    return turns.current();
   }
 
   /** Whether the planned step's answers and prompts are computed in two passes. */
@@ -182,6 +208,7 @@ final class Lineup {
   /** The planned step was computed in this time. */
   void computed(long nanos) {
     planner.observe(nanos);
+    turns.computed(nanos);
     int total = 0;
     for (int i = 0; i < running.size(); i++) {
       if (rows[i] > 0) {
@@ -206,6 +233,11 @@ final class Lineup {
   void abandon(Sequence sequence) {
     waiting.remove(sequence);
     running.remove(sequence);
+  }
+
+  /** Gives up what is retained of an adapter that nobody uses any more. */
+  void forget(LoadedAdapter adapter) {
+    cache.forget(adapter);
   }
 
   /** How often a running sequence gave way to a more urgent one. */

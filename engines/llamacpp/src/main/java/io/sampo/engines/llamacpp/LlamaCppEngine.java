@@ -2,8 +2,10 @@ package io.sampo.engines.llamacpp;
 
 import io.sampo.engines.llamacpp.jni.NativeContext;
 import io.sampo.engines.llamacpp.jni.NativeModel;
+import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.Engine;
 import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineStats;
@@ -14,6 +16,8 @@ import io.sampo.engines.spi.SequenceRequest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -140,7 +144,33 @@ final class LlamaCppEngine implements Engine {
       // Here, so that a long compilation stands still on nobody's running stream.
       model.compile(grammar);
     }
-    loop.submit(new Sequence(request, listener));
+    Sequence sequence = new Sequence(request, listener);
+    if (request.adapter() != null) {
+      loop.adapters().enter(request.adapter(), sequence);
+    }
+    try {
+      loop.submit(sequence);
+    } catch (EngineException refused) {
+      sequence.leaveAdapter();
+      throw refused;
+    }
+  }
+
+  @Override
+  public CompletionStage<Void> loadAdapter(Adapter adapter) {
+    return CompletableFuture.supplyAsync(
+            () -> AdapterFile.check(adapter, file, AvailableMemory.bytes()),
+            task -> Thread.ofVirtual().name("adapter-" + adapter.name()).start(task))
+        .thenCompose(
+            summary -> {
+              LOG.info("adapter {} changes {} matrices", adapter.name(), summary.matrices());
+              return loop.adapters().load(adapter);
+            });
+  }
+
+  @Override
+  public CompletionStage<Void> unloadAdapter(String name) {
+    return loop.adapters().unload(name);
   }
 
   @Override
@@ -176,6 +206,7 @@ final class LlamaCppEngine implements Engine {
       return;
     }
     context.close();
+    loop.adapters().close();
     model.close();
   }
 

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A sequence that is paused keeps its cells apart from that bound, because they will be wanted.
  * They are taken back only when running ones need them and nothing is retained any more.
  *
+ * <p>Invariant: cells are shared only between sequences of the same adapter.
+ *
  * <p>Invariant: cells held never exceed the total. Running sequences are at most as many, and at
  * most as long, as the total was made for, so after taking back every other cell there is always
  * room for the next step; a running sequence never has to give up cells.
@@ -79,6 +81,7 @@ final class PrefixCache {
   private final Use[] uses;
   private final @Nullable Sequence[] owners;
   private final int[][] retained;
+  private final @Nullable LoadedAdapter[] adapters;
   private final long[] lastUsed;
   private final boolean[] wanted;
   private long clock;
@@ -97,6 +100,7 @@ final class PrefixCache {
     owners = new Sequence[bounds.sequences];
     retained = new int[bounds.sequences][];
     Arrays.fill(retained, NOTHING);
+    adapters = new LoadedAdapter[bounds.sequences];
     lastUsed = new long[bounds.sequences];
   }
 
@@ -105,15 +109,16 @@ final class PrefixCache {
     return ledger.used();
   }
 
-  /** How many leading tokens of a prompt are held; its last token is never counted. */
-  int held(int[] prompt) {
-    int best = holder(prompt, prompt.length);
+  /** How many leading tokens of a sequence's prompt are held; its last token is never counted. */
+  int held(Sequence sequence) {
+    int[] prompt = sequence.request.promptIds();
+    int best = holder(prompt, prompt.length, sequence.adapter());
     return best < 0 ? 0 : common(best, prompt, prompt.length);
   }
 
   /** Begins a sequence or lets it go on: it gets a number and the longest beginning held. */
   void begin(Sequence sequence) {
-    int source = holder(sequence.tokens(), sequence.length());
+    int source = holder(sequence.tokens(), sequence.length(), sequence.adapter());
     int held = source < 0 ? 0 : common(source, sequence.tokens(), sequence.length());
     int before = holdsPaused(sequence) ? sequence.slot() : -1;
     int number = source >= 0 && source == before ? source : number();
@@ -131,6 +136,7 @@ final class PrefixCache {
     }
     use(number, Use.RUNNING);
     owners[number] = sequence;
+    adapters[number] = sequence.adapter();
     if (before >= 0 && before != number) {
       drop(before);
     }
@@ -141,7 +147,7 @@ final class PrefixCache {
   private int heldRunning(Sequence sequence) {
     int held = 0;
     for (int number = 0; number < uses.length; number++) {
-      if (uses[number] == Use.RUNNING) {
+      if (uses[number] == Use.RUNNING && adapters[number] == sequence.adapter()) {
         held = Math.max(held, common(number, sequence.tokens(), sequence.length()));
       }
     }
@@ -224,14 +230,24 @@ final class PrefixCache {
     return retainedCells;
   }
 
+  /** Gives up what is retained of an adapter's sequences; none of them runs. */
+  void forget(LoadedAdapter adapter) {
+    for (int number = 0; number < uses.length; number++) {
+      if (uses[number] == Use.RETAINED && adapters[number] == adapter) {
+        drop(number);
+      }
+    }
+  }
+
   /**
-   * The sequence that holds the most of a prompt's beginning, a running one if there is a choice.
+   * The sequence of an adapter that holds the most of a prompt's beginning, a running one if there
+   * is a choice. What was computed with one adapter is wrong for any other.
    */
-  private int holder(int[] prompt, int length) {
+  private int holder(int[] prompt, int length, @Nullable LoadedAdapter adapter) {
     int best = -1;
     int longest = 0;
     for (int number = 0; number < uses.length && bounds.shares; number++) {
-      if (uses[number] != Use.FREE) {
+      if (uses[number] != Use.FREE && adapters[number] == adapter) {
         int common = common(number, prompt, length);
         boolean firm = common == longest && uses[number] == Use.RUNNING;
         if (common > 0 && (common > longest || firm)) {
@@ -328,6 +344,7 @@ final class PrefixCache {
   private boolean isBeginning(int one, int of) {
     int length = ledger.length(one);
     return one != of
+        && adapters[one] == adapters[of]
         && length <= ledger.length(of)
         && Arrays.equals(tokens(one), 0, length, tokens(of), 0, length);
   }
@@ -337,6 +354,7 @@ final class PrefixCache {
     use(number, Use.FREE);
     owners[number] = null;
     retained[number] = NOTHING;
+    adapters[number] = null;
   }
 
   private void use(int number, Use use) {

@@ -22,6 +22,7 @@ final class Sequence implements StepPlanner.Demand {
 
   private final AtomicInteger tokenLimit;
   private volatile boolean cancelled;
+  private @Nullable LoadedAdapter adapter;
 
   private int[] tokens;
   private int length;
@@ -45,6 +46,26 @@ final class Sequence implements StepPlanner.Demand {
     length = tokens.length;
     nextIndex = request.firstIndex();
     urgency = request.priority();
+  }
+
+  /**
+   * Computes with an adapter, which it has entered, instead of the model alone; before it is
+   * queued.
+   */
+  void use(LoadedAdapter entered) {
+    adapter = entered;
+  }
+
+  /** What it computes with; null is the model alone. */
+  @Nullable LoadedAdapter adapter() {
+    return adapter;
+  }
+
+  /** Does not use its adapter any more. For any thread; once more is harmless. */
+  void leaveAdapter() {
+    if (adapter != null) {
+      adapter.leave(this);
+    }
   }
 
   SequenceId id() {

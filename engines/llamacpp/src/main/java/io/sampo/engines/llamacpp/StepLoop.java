@@ -51,6 +51,7 @@ final class StepLoop implements Runnable {
   private final BitSet endTokens = new BitSet();
   private final NativeRows rows;
   private final Lineup lineup;
+  private final Adapters adapters;
   private final long totalCells;
 
   /** Its own lock. */
@@ -76,6 +77,7 @@ final class StepLoop implements Runnable {
     int count = capabilities.maxSequences();
     rows = new NativeRows(context);
     lineup = new Lineup(count, mode.bounds, mode.rules, rows);
+    adapters = new Adapters(model, context, this::forget, this::wake);
     totalCells = mode.bounds.totalCells();
     places = new Places(count, capabilities.preempts());
     arrivals = new ArrayBlockingQueue<>(2 * count);
@@ -136,6 +138,10 @@ final class StepLoop implements Runnable {
     return stats;
   }
 
+  Adapters adapters() {
+    return adapters;
+  }
+
   /** Makes the loop end soon; whoever runs it waits for its thread. */
   void close() {
     closing = true;
@@ -163,6 +169,7 @@ final class StepLoop implements Runnable {
         takeArrivals();
         endCancelled(lineup.waiting());
         endCancelled(lineup.running());
+        adapters.takeOrders();
         beginNext();
         boolean stepped = step();
         stats = snapshot();
@@ -196,6 +203,11 @@ final class StepLoop implements Runnable {
     }
   }
 
+  private void forget(LoadedAdapter adapter) {
+    lineup.forget(adapter);
+    stats = snapshot();
+  }
+
   private void beginNext() {
     for (Sequence next = lineup.beginNext(); next != null; next = lineup.beginNext()) {
       if (next.hasSampler()) {
@@ -221,6 +233,7 @@ final class StepLoop implements Runnable {
     }
     rows.fill(lineup);
     long began = System.nanoTime();
+    adapters.use(lineup.adapter());
     switch (context.step()) {
       case DONE -> {
         long nanos = System.nanoTime() - began;
@@ -327,6 +340,7 @@ final class StepLoop implements Runnable {
 
   private void leave(Sequence sequence) {
     accepted.remove(sequence.id());
+    sequence.leaveAdapter();
     freePlace(sequence.request.priority());
   }
 
@@ -366,6 +380,7 @@ final class StepLoop implements Runnable {
 
   private void endAll(EngineException reason) {
     ended = reason;
+    adapters.end(reason);
     for (Sequence sequence : List.copyOf(lineup.running())) {
       fail(sequence, reason);
     }

@@ -78,14 +78,22 @@ final class StepPlanner {
     this.rules = rules;
   }
 
+  /** Plans a step where all sequences can be in it. */
+  int plan(List<? extends Demand> sequences, int[] rows) {
+    return plan(sequences, rows, 1, false);
+  }
+
   /**
    * Plans a step.
    *
    * @param sequences the oldest first
    * @param rows filled in: how many tokens of each sequence to compute
+   * @param turns how many groups of sequences, this one among them, have steps in turn and share
+   *     the inter-token target
+   * @param answersWait whether an answer of another group waits for its turn
    * @return the sum of the rows; 0 when nothing can be computed
    */
-  int plan(List<? extends Demand> sequences, int[] rows) {
+  int plan(List<? extends Demand> sequences, int[] rows, int turns, boolean answersWait) {
     for (int i = 0; i < sequences.size(); i++) {
       rows[i] = 0;
     }
@@ -95,7 +103,8 @@ final class StepPlanner {
       return planOne(sequences, rows);
     }
     planSingles(sequences, rows);
-    int left = promptBudget(deepPrompt(sequences));
+    double target = (double) rules.targetMillis / turns;
+    int left = promptBudget(deepPrompt(sequences), answerRows > 0 || answersWait ? target : 0);
     left -= planPrompt(sequences, rows, oldestPrompt(sequences, rows), oldestShare(left));
     for (int next = nextPrompt(sequences, rows);
         left > 0 && next >= 0;
@@ -155,13 +164,16 @@ final class StepPlanner {
     return false;
   }
 
-  private int promptBudget(boolean deep) {
+  /**
+   * @param target in milliseconds; 0 where nobody waits for the next token of an answer
+   */
+  private int promptBudget(boolean deep, double target) {
     int room = rules.batchTokens - answerRows - promptRows;
-    if (answerRows == 0 || rules.targetMillis == 0) {
+    if (target == 0) {
       return room;
     }
-    double left = rules.targetMillis - time.predictMillis(answerRows, promptRows);
-    double granted = Math.max(left, rules.targetMillis * PROMPT_SHARE);
+    double left = target - time.predictMillis(answerRows, promptRows);
+    double granted = Math.max(left, target * PROMPT_SHARE);
     return Math.clamp(
         time.promptRowsWithin(granted), Math.min(deep ? TILE_ROWS : LEAST_CHUNK, room), room);
   }

@@ -27,6 +27,7 @@ final class LineupScenario {
   private final Map<String, Sequence> sequences = new LinkedHashMap<>();
   private final Map<String, Integer> texts = new HashMap<>();
   private final Set<Sequence> begun = new HashSet<>();
+  private final Map<Integer, LoadedAdapter> adapters = new HashMap<>();
   private final NaiveCells cells = new NaiveCells();
   private @Nullable Lineup lineup;
   private int[] cost = {0, 0, 0};
@@ -98,6 +99,10 @@ final class LineupScenario {
             options.getOrDefault("max", Integer.MAX_VALUE),
             options.getOrDefault("limit", Integer.MAX_VALUE),
             options.getOrDefault("priority", Priority.NORMAL));
+    if (options.containsKey("adapter")) {
+      sequence.use(
+          adapters.computeIfAbsent(options.get("adapter"), n -> new LoadedAdapter("" + n)));
+    }
     sequences.put(name, sequence);
     lineup().arrive(sequence);
     return "ok";

@@ -83,7 +83,7 @@ class PreemptionTest {
       int priority,
       Recorder heard) {
     SequenceId id = new SequenceId(++ids);
-    to.submit(new SequenceRequest(id, prompt, 0, max, limit, sampling, priority), heard);
+    to.submit(new SequenceRequest(id, prompt, 0, max, limit, sampling, priority, null), heard);
     return id;
   }
 

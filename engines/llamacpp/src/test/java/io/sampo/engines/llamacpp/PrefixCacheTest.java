@@ -62,8 +62,8 @@ class PrefixCacheTest {
     PrefixCache cache = cache(4, 200, 200);
     runAndRetain(cache, range(0, 51));
     runAndRetain(cache, join(range(0, 20), range(90, 100)));
-    assertThat(cache.held(range(0, 60))).isEqualTo(50);
-    assertThat(cache.held(join(range(0, 20), range(90, 120)))).isEqualTo(29);
+    assertThat(cache.held(Sequences.of(range(0, 60)))).isEqualTo(50);
+    assertThat(cache.held(Sequences.of(join(range(0, 20), range(90, 120))))).isEqualTo(29);
   }
 
   @Test
@@ -83,8 +83,8 @@ class PrefixCacheTest {
     runAndRetain(cache, range(0, 46));
     runAndRetain(cache, range(100, 146));
     run(cache, range(200, 231));
-    assertThat(cache.held(range(0, 60))).isEqualTo(13);
-    assertThat(cache.held(range(100, 160))).isEqualTo(45);
+    assertThat(cache.held(Sequences.of(range(0, 60)))).isEqualTo(13);
+    assertThat(cache.held(Sequences.of(range(100, 160)))).isEqualTo(45);
     assertThat(cache.usedCells()).isLessThanOrEqualTo(100).isEqualTo(cells.held());
   }
 
@@ -95,7 +95,7 @@ class PrefixCacheTest {
     runAndRetain(cache, join(range(0, 80), range(300, 360)));
     runAndRetain(cache, range(400, 441));
     assertThat(cache.retainedCells()).isLessThanOrEqualTo(60);
-    assertThat(cache.held(range(400, 450))).isEqualTo(40);
+    assertThat(cache.held(Sequences.of(range(400, 450)))).isEqualTo(40);
     cache.retain(running);
     assertThat(cache.retainedCells()).isLessThanOrEqualTo(60);
   }
@@ -114,7 +114,7 @@ class PrefixCacheTest {
   void keepsNothingWhereTheStateCannotBeShared() {
     PrefixCache cache = new PrefixCache(new PrefixCache.Bounds(2, 200, 200, 0, false), cells);
     runAndRetain(cache, range(0, 51));
-    assertThat(cache.held(range(0, 60))).isZero();
+    assertThat(cache.held(Sequences.of(range(0, 60)))).isZero();
     assertThat(cache.usedCells()).isZero();
   }
 

@@ -27,6 +27,10 @@ class Recorder implements SequenceListener {
     this.firstIndex = firstIndex;
   }
 
+  int firstIndex() {
+    return firstIndex;
+  }
+
   @Override
   public synchronized void onStarted(int cached) {
     expect(cachedTokens < 0 && !isOver(), "started twice or late");

@@ -41,7 +41,7 @@ final class Sequences {
   static Sequence of(int[] prompt, int maxTokens, int tokenLimit, int priority) {
     return new Sequence(
         new SequenceRequest(
-            new SequenceId(0), prompt, 0, maxTokens, tokenLimit, Sampling.GREEDY, priority),
+            new SequenceId(0), prompt, 0, maxTokens, tokenLimit, Sampling.GREEDY, priority, null),
         NOBODY);
   }
 }

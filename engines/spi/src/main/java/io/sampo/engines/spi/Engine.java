@@ -1,5 +1,9 @@
 package io.sampo.engines.spi;
 
+import io.sampo.engines.spi.EngineException.Kind;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
 /**
  * One loaded model that generates for several sequences at once. All methods return at once and may
  * be called from any thread; the listener's methods are called on the engine's own thread and must
@@ -13,8 +17,8 @@ public interface Engine extends AutoCloseable {
    * Starts a sequence.
    *
    * @throws EngineException FULL when {@link Places} has none for its priority, CLOSED after {@link
-   *     #close}, INVALID_REQUEST when the prompt is empty, does not fit the context or holds a
-   *     token outside the vocabulary
+   *     #close}, INVALID_REQUEST when the prompt is empty, does not fit the context, holds a token
+   *     outside the vocabulary or names an adapter that is not loaded
    */
   void submit(SequenceRequest request, SequenceListener listener);
 
@@ -27,6 +31,29 @@ public interface Engine extends AutoCloseable {
 
   /** Ends a sequence soon, with {@link FinishReason#CANCELLED}. An unknown sequence is ignored. */
   void cancel(SequenceId sequence);
+
+  /**
+   * Loads an adapter while sequences run.
+   *
+   * @return done when requests may name it; fails with MODEL_REJECTED when its file breaks a rule,
+   *     INVALID_REQUEST when the name is in use or this engine has no adapters, OUT_OF_MEMORY when
+   *     it does not fit, CLOSED after {@link #close}
+   */
+  default CompletionStage<Void> loadAdapter(Adapter adapter) {
+    return CompletableFuture.failedStage(
+        new EngineException(
+            Kind.INVALID_REQUEST, "the " + capabilities().engine() + " engine has no adapters"));
+  }
+
+  /**
+   * Lets go of an adapter: from now on sequences that name it are refused.
+   *
+   * @return done when the sequences that use it have ended and its memory is given back; at once
+   *     for an unknown name
+   */
+  default CompletionStage<Void> unloadAdapter(String name) {
+    return CompletableFuture.completedStage(null);
+  }
 
   /** A snapshot; cheap enough to be read every few milliseconds. */
   EngineStats stats();

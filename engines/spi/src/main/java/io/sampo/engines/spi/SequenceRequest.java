@@ -1,5 +1,7 @@
 package io.sampo.engines.spi;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One sequence to generate.
  *
@@ -13,6 +15,7 @@ package io.sampo.engines.spi;
  * @param tokenLimit the first {@link Engine#allow} limit
  * @param sampling how tokens are chosen
  * @param priority how urgent it is, see {@link Priority}
+ * @param adapter the name of a loaded {@link Adapter} to answer with, or null for the model itself
  */
 public record SequenceRequest(
     SequenceId id,
@@ -21,9 +24,10 @@ public record SequenceRequest(
     int maxTokens,
     int tokenLimit,
     Sampling sampling,
-    int priority) {
+    int priority,
+    @Nullable String adapter) {
 
-  /** A request of normal priority. */
+  /** A request of normal priority, of the model itself. */
   public SequenceRequest(
       SequenceId id,
       int[] promptIds,
@@ -31,7 +35,7 @@ public record SequenceRequest(
       int maxTokens,
       int tokenLimit,
       Sampling sampling) {
-    this(id, promptIds, firstIndex, maxTokens, tokenLimit, sampling, Priority.NORMAL);
+    this(id, promptIds, firstIndex, maxTokens, tokenLimit, sampling, Priority.NORMAL, null);
   }
 
   public SequenceRequest {

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The native state of all sequences of an engine and the step that advances them. A step's rows are
@@ -199,6 +200,15 @@ public final class NativeContext implements AutoCloseable {
     share(handle, from, to, tokens);
   }
 
+  /**
+   * Computes with an adapter from the next step on, or with the model alone. A change costs as much
+   * as a few small steps. An adapter that is in use must not be closed.
+   */
+  public void use(@Nullable NativeAdapter adapter) {
+    checkOpen();
+    use(handle, adapter == null ? 0 : adapter.handle());
+  }
+
   /** Whether a sequence can be cut at any position; not so for recurrent models. */
   public boolean cutsAnywhere() {
     checkOpen();
@@ -245,6 +255,8 @@ public final class NativeContext implements AutoCloseable {
   private static native void interrupt(long context);
 
   private static native boolean forget(long context, int sequence, int from);
+
+  private static native void use(long context, long adapter);
 
   private static native void share(long context, int from, int to, int tokens);
 

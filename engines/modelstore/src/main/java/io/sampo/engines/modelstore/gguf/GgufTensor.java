@@ -18,6 +18,11 @@ public record GgufTensor(
     dimensions = List.copyOf(dimensions);
   }
 
+  /** The length of a dimension; 1 for those that it does not have. */
+  long length(int dimension) {
+    return dimension < dimensions.size() ? dimensions.get(dimension) : 1;
+  }
+
   public long elements() {
     return bytes / type.blockBytes() * type.blockElements();
   }

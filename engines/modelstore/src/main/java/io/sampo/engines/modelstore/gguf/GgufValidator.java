@@ -37,13 +37,18 @@ public final class GgufValidator {
     try (GgufFile file = GgufFile.open(model)) {
       NetworkRules.check(file, knownArchitecture(file));
       VocabularyRules.check(file);
-      List<GgufTensor> tensors = new ArrayList<>(file.tensors());
-      int shards = shardCount(file);
-      for (int i = 1; i < shards; i++) {
-        tensors.addAll(shardTensors(model, i, shards));
-      }
-      return GgufSummary.of(file, tensors);
+      return GgufSummary.of(file, tensors(model, file));
     }
+  }
+
+  /** The tensors of a model's file and, for a split model, of those beside it. */
+  static List<GgufTensor> tensors(Path model, GgufFile file) throws IOException {
+    List<GgufTensor> tensors = new ArrayList<>(file.tensors());
+    int shards = shardCount(file);
+    for (int i = 1; i < shards; i++) {
+      tensors.addAll(shardTensors(model, i, shards));
+    }
+    return tensors;
   }
 
   /** The names of all architectures llama.cpp loads. */
@@ -106,7 +111,7 @@ public final class GgufValidator {
     return first.resolveSibling(stem + suffix.formatted(index + 1, shards));
   }
 
-  private static String printable(String text) {
+  static String printable(String text) {
     String start = text.length() > 40 ? text.substring(0, 40) + "…" : text;
     return start.replaceAll("\\p{Cntrl}", "?");
   }
