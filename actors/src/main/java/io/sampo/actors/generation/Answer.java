@@ -3,11 +3,13 @@ package io.sampo.actors.generation;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.wire.SequenceKey;
 import java.util.Arrays;
-import java.util.List;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
-/** One of a request's answers: what it has emitted, and the attempt that is under way. */
+/**
+ * One of a request's answers: the prompt it answers, what it has emitted, and the attempt that is
+ * under way.
+ */
 final class Answer {
 
   /** Where an answer stands. */
@@ -24,15 +26,23 @@ final class Answer {
     ENDED
   }
 
+  final PreparedPrompt prompt;
   final AnswerText text;
 
   /** Null where all of the text is content. */
   final @Nullable AnswerFormat format;
 
+  final PendingDelta pending = new PendingDelta();
+
+  /** Whether something is pending and its turn in the {@link Outbox} has not come. */
+  boolean queued;
+
   private final String generation;
+  private final int number;
   private final int choice;
   private int epoch;
   private Phase phase = Phase.PAUSING;
+  private boolean begun;
   private int[] ids = new int[32];
   private int count;
   private int reasoningTokens;
@@ -43,20 +53,31 @@ final class Answer {
   private long askedNanos;
   private long heardNanos;
 
+  /**
+   * @param number of the answer among all of the request
+   * @param choice of the answer among those to the same prompt
+   */
   Answer(
       String generation,
+      int number,
       int choice,
-      List<String> stops,
-      boolean includeStop,
+      PreparedPrompt prompt,
+      AnswerText text,
       @Nullable AnswerFormat format) {
     this.generation = generation;
+    this.number = number;
     this.choice = choice;
-    this.text = new AnswerText(stops, includeStop);
+    this.prompt = prompt;
+    this.text = text;
     this.format = format;
   }
 
   SequenceKey key() {
-    return new SequenceKey(generation, choice, epoch);
+    return new SequenceKey(generation, number, epoch);
+  }
+
+  int number() {
+    return number;
   }
 
   int choice() {
@@ -90,7 +111,8 @@ final class Answer {
   }
 
   /** Prompt and everything emitted, which is where another replica goes on. */
-  int[] continuationOf(int[] promptIds) {
+  int[] continuation() {
+    int[] promptIds = prompt.ids();
     if (count == 0) {
       return promptIds;
     }
@@ -120,9 +142,13 @@ final class Answer {
     heardNanos = nowNanos;
   }
 
-  void running(long nowNanos) {
+  /** A replica has begun; true when none had before. */
+  boolean running(long nowNanos) {
+    boolean first = !begun;
+    begun = true;
     phase = Phase.RUNNING;
     heardNanos = nowNanos;
+    return first;
   }
 
   void heard(long nowNanos) {

@@ -33,15 +33,19 @@ final class AnswerText {
   }
 
   /**
-   * Adds one token's bytes and returns the text that may leave now. Must not be called after {@link
-   * #stopped}.
+   * Adds one token's bytes and writes out the text that may leave now. Must not be called after
+   * {@link #stopped}.
    */
-  String append(byte[] piece) {
-    if (stops.isEmpty() && partial.length == 0 && isAscii(piece)) {
-      return new String(piece, StandardCharsets.ISO_8859_1);
+  void append(byte[] piece, StringBuilder out) {
+    boolean unheld = stops.isEmpty();
+    if (partial.length == 0 && isAscii(piece)) {
+      appendAscii(piece, unheld ? out : held);
+    } else {
+      (unheld ? out : held).append(decode(piece));
     }
-    held.append(decode(piece));
-    return release();
+    if (!unheld) {
+      release(out);
+    }
   }
 
   /** Whether a stop text has been found; the text ends there. */
@@ -49,15 +53,14 @@ final class AnswerText {
     return stopped;
   }
 
-  /** The rest, when the answer ends otherwise. A half character becomes U+FFFD. */
-  String finish() {
+  /** Writes out the rest, when the answer ends otherwise. A half character becomes U+FFFD. */
+  void finish(StringBuilder out) {
+    out.append(held);
+    held.setLength(0);
     if (partial.length > 0) {
-      held.append('\uFFFD');
+      out.append('\uFFFD');
       partial = new byte[0];
     }
-    String rest = held.toString();
-    held.setLength(0);
-    return rest;
   }
 
   private CharBuffer decode(byte[] piece) {
@@ -70,7 +73,7 @@ final class AnswerText {
     return chars.flip();
   }
 
-  private String release() {
+  private void release(StringBuilder out) {
     int end = -1;
     String found = "";
     for (String stop : stops) {
@@ -83,9 +86,8 @@ final class AnswerText {
     stopped = end >= 0;
     int length =
         stopped ? end + (includeStop ? found.length() : 0) : held.length() - possibleStop();
-    String text = held.substring(0, length);
+    out.append(held, 0, length);
     held.delete(0, stopped ? held.length() : length);
-    return text;
   }
 
   /** The length of the longest end of the held text that is the beginning of a stop text. */
@@ -109,6 +111,12 @@ final class AnswerText {
       }
     }
     return true;
+  }
+
+  private static void appendAscii(byte[] bytes, StringBuilder out) {
+    for (byte b : bytes) {
+      out.append((char) b);
+    }
   }
 
   private static boolean isAscii(byte[] bytes) {

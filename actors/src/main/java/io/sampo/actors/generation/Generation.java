@@ -1,40 +1,24 @@
 package io.sampo.actors.generation;
 
 import io.sampo.actors.generation.Answer.Phase;
-import io.sampo.actors.generation.GenerationEvent.Admitted;
-import io.sampo.actors.generation.GenerationEvent.ChoiceFinished;
 import io.sampo.actors.generation.GenerationEvent.Completed;
+import io.sampo.actors.generation.GenerationEvent.Delta;
 import io.sampo.actors.generation.GenerationEvent.Failed;
 import io.sampo.actors.generation.GenerationEvent.Reason;
 import io.sampo.actors.generation.GenerationEvent.Started;
-import io.sampo.actors.generation.GenerationEvent.TokenText;
-import io.sampo.actors.generation.GenerationEvent.Usage;
 import io.sampo.actors.generation.GenerationRequest.Constraint;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
-import io.sampo.actors.scheduler.PlacementRequest;
 import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
-import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.engines.spi.FinishReason;
-import io.sampo.engines.spi.Sampling;
-import io.sampo.engines.spi.TextCodec;
-import io.sampo.engines.spi.TokenLogprobs;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.BitSet;
-import java.util.List;
-import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -42,7 +26,7 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request from its prompt to its terminal event.
+ * One request from its prompts to its terminal event.
  *
  * <p>Each answer is placed, started, and followed by beats. When its replica declines, breaks or
  * falls silent, the answer is placed again with what it has emitted as part of the prompt, under
@@ -50,9 +34,6 @@ import org.jspecify.annotations.Nullable;
  * so that a slow reader slows its own decoding and nobody else's.
  */
 public final class Generation extends AbstractMatchingBehavior<Generation.Command> {
-
-  /** Ids in one message to a replica, well below the frame limit of the cluster's transport. */
-  static final int PIECE_TOKENS = 16_384;
 
   public sealed interface Command {}
 
@@ -65,82 +46,56 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   /** Ends the request with a failure, whatever it is doing. */
   public record Abort(Failure failure) implements Command {}
 
-  private record Prepared(PreparedPrompt result) implements Command {}
+  record Prepared(Preparation.Result result) implements Command {}
 
-  private record FromReplica(Replica.Event event) implements Command {}
+  record FromReplica(Replica.Event event) implements Command {}
 
-  private record FromScheduler(Scheduler.Reply reply) implements Command {}
+  record FromScheduler(Scheduler.Reply reply) implements Command {}
 
-  private record PlaceAgain(SequenceKey sequence) implements Command {}
+  record PlaceAgain(SequenceKey sequence) implements Command {}
 
-  private enum Timer implements Command {
+  enum Timer implements Command {
     BEAT,
     DEADLINE
   }
 
   private final TimerScheduler<Command> timers;
-  private final String name = UUID.randomUUID().toString();
-  private final GenerationRequest request;
-  private final TextCodec codec;
-  private final int[] promptIds;
-  private final Sampling sampling;
-  private final BitSet shownTokens = new BitSet();
-  private final long[] blockHashes;
-  private final Consumer<Router.Command> router;
-  private final ActorRef<GenerationEvent> reader;
+  private final Job job;
   private final GenerationSettings settings;
-  private final ActorRef<Replica.Event> replicaEvents;
-  private final ActorRef<Scheduler.Reply> schedulerReplies;
+  private final AnswerSet answers;
+  private final Attempts attempts;
   private final Outbox outbox;
-  private final List<Answer> answers = new ArrayList<>();
-  private final long startNanos = System.nanoTime();
-  private long readerNanos = startNanos;
+  private final Emission emission;
+  private long readerNanos = System.nanoTime();
   private boolean begun;
-  private int cachedTokens;
   private Scheduler.@Nullable Assigned firstPlace;
 
-  private Generation(
+  /** For {@link Preparing}: a request whose prompts are there; {@link #begin} follows. */
+  Generation(
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
-      GenerationRequest request,
-      TextCodec codec,
-      PreparedPrompt.Ready prompt,
-      Consumer<Router.Command> router,
-      ActorRef<GenerationEvent> reader,
-      int credit,
-      GenerationSettings settings) {
+      Job job,
+      Preparation.Ready ready,
+      int credit) {
     super(context);
     this.timers = timers;
-    this.request = request;
-    this.codec = codec;
-    this.promptIds = prompt.ids();
-    this.sampling = request.sampling().withGrammar(prompt.grammar());
-    Arrays.stream(prompt.shownTokens()).forEach(shownTokens::set);
-    this.blockHashes = prompt.blockHashes();
-    this.router = router;
-    this.reader = reader;
-    this.settings = settings;
+    this.job = job;
+    this.settings = job.settings();
+    this.answers =
+        new AnswerSet(job.request(), ready, job.model().text(), settings.parallelAnswers());
+    this.attempts =
+        new Attempts(
+            job,
+            ready.rules(),
+            context.messageAdapter(Scheduler.Reply.class, FromScheduler::new),
+            context.messageAdapter(Replica.Event.class, FromReplica::new));
     this.outbox = new Outbox(credit);
-    this.replicaEvents = context.messageAdapter(Replica.Event.class, FromReplica::new);
-    this.schedulerReplies = context.messageAdapter(Scheduler.Reply.class, FromScheduler::new);
-    List<String> stops = new ArrayList<>(request.stops());
-    stops.addAll(prompt.stops());
-    for (int choice = 0; choice < request.choices(); choice++) {
-      String format = prompt.format();
-      answers.add(
-          new Answer(
-              name,
-              choice,
-              stops,
-              request.includeStop(),
-              format == null ? null : new AnswerFormat(codec, format)));
-    }
+    this.emission = new Emission(job.model().text(), ready.rules().shownTokens(), outbox);
     timers.startTimerWithFixedDelay(Timer.BEAT, settings.beatInterval());
-    answers.forEach(this::place);
   }
 
   /**
-   * Makes the actor of one request.
+   * Makes the actor of one request, whose time runs from now on.
    *
    * @param router delivers a message to the router of the request's model
    * @param reader hears the events, at the cost of credit
@@ -152,76 +107,26 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       ActorRef<GenerationEvent> reader,
       int credit,
       GenerationSettings settings) {
-    return Behaviors.setup(
-        context ->
-            Behaviors.withTimers(
-                timers -> {
-                  reader.tell(new Admitted(context.getSelf()));
-                  context.watchWith(reader, new HangUp());
-                  timers.startSingleTimer(Timer.DEADLINE, request.timeout());
-                  Executor executor =
-                      context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
-                  context.pipeToSelf(
-                      CompletableFuture.supplyAsync(
-                          () -> PreparedPrompt.of(request, model), executor),
-                      (prepared, failed) -> {
-                        if (prepared != null) {
-                          return new Prepared(prepared);
-                        }
-                        context.getLog().error("the prompt of {} broke", request.id(), failed);
-                        return new Abort(Failure.internal(request.id().value()));
-                      });
-                  return preparing(
-                      credit,
-                      reader,
-                      request,
-                      (prompt, granted) ->
-                          new Generation(
-                              context,
-                              timers,
-                              request,
-                              model.text(),
-                              prompt,
-                              router,
-                              reader,
-                              granted,
-                              settings));
-                }));
+    Deadline deadline = Deadline.after(request.timeout());
+    return Preparing.create(new Job(request, model, deadline, router, reader, settings), credit);
   }
 
-  /** Makes a generation of a prompt and the credit that came in the meantime. */
-  private interface Beginning {
-    Behavior<Command> begin(PreparedPrompt.Ready prompt, int credit);
+  Behavior<Command> begin() {
+    openAnswers();
+    return flush();
   }
 
-  /**
-   * While the prompt is rendered and tokenized, which takes a while for a long one and so has
-   * threads of its own.
-   */
-  private static Behavior<Command> preparing(
-      int credit,
-      ActorRef<GenerationEvent> reader,
-      GenerationRequest request,
-      Beginning beginning) {
-    return Behaviors.receiveMessage(
-        command ->
-            switch (command) {
-              case Prepared(PreparedPrompt.Ready prompt) -> beginning.begin(prompt, credit);
-              case Prepared(PreparedPrompt.Refused refused) -> end(reader, refused.failure());
-              case Grant grant -> preparing(credit + grant.events(), reader, request, beginning);
-              case HangUp hangUp -> Behaviors.stopped();
-              case Abort abort -> end(reader, abort.failure());
-              case Timer timer ->
-                  end(reader, Failure.deadlineExceeded(request.timeout().toMillis(), "queue"));
-              case FromReplica from -> Behaviors.same();
-              case FromScheduler from -> Behaviors.same();
-              case PlaceAgain again -> Behaviors.same();
-            });
-  }
-
-  private static Behavior<Command> end(ActorRef<GenerationEvent> reader, Failure failure) {
-    reader.tell(new Failed(failure));
-    return Behaviors.stopped();
+  /** Sets out for as many answers as may be under way; without tokens to come they end at once. */
+  private void openAnswers() {
+    while (answers.open() instanceof Answer answer) {
+      if (job.request().maxTokens() > 0) {
+        attempts.place(answer);
+      } else {
+        emission.echo(answer);
+        emission.end(answer, Reason.LENGTH);
+        answers.close(answer);
+      }
+    }
   }
 
   @Override
@@ -245,27 +150,44 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   }
 
   private Behavior<Command> onScheduler(Scheduler.Reply reply) {
-    Answer answer = answers.get(reply.sequence().choice());
-    if (!answer.current(reply.sequence()) || answer.phase() != Phase.PLACING) {
+    Answer answer = answers.current(reply.sequence());
+    if (answer == null || answer.phase() != Phase.PLACING) {
       return this;
     }
     return switch (reply) {
-      case Scheduler.Assigned assigned -> start(answer, assigned);
-      case Scheduler.Refused refused ->
-          outgrown(answer, refused.failure())
-              ? endAnswer(answer, Reason.LENGTH)
-              : fail(refused.failure());
+      case Scheduler.Assigned assigned -> {
+        firstPlace = firstPlace == null ? assigned : firstPlace;
+        attempts.start(answer, assigned.ref());
+        yield this;
+      }
+      case Scheduler.Refused refused -> onRefused(answer, refused.failure());
     };
   }
 
-  /** An answer that is to go on elsewhere may have filled the context already. */
-  private static boolean outgrown(Answer answer, Failure failure) {
-    return answer.count() > 0 && failure.code() == ErrorCode.CONTEXT_LENGTH_EXCEEDED;
+  /**
+   * An answer that is to go on elsewhere may have filled the context already. A request that has
+   * begun is not refused because the others are many: it asks again, as long as it has time.
+   */
+  private Behavior<Command> onRefused(Answer answer, Failure failure) {
+    return switch (failure.code()) {
+      case CONTEXT_LENGTH_EXCEEDED ->
+          answer.count() > 0
+              ? endAnswer(answer, Reason.LENGTH)
+              : fail(failure.about(answer.prompt.param()));
+      case OVERLOADED -> {
+        if (!begun) {
+          yield fail(failure);
+        }
+        giveUp(answer, Duration.ofSeconds(failure.retryAfterSeconds()));
+        yield this;
+      }
+      default -> fail(failure);
+    };
   }
 
   private Behavior<Command> onReplica(Replica.Event event) {
-    Answer answer = answers.get(event.sequence().choice());
-    if (!answer.current(event.sequence())) {
+    Answer answer = answers.current(event.sequence());
+    if (answer == null) {
       return this;
     }
     answer.heard(System.nanoTime());
@@ -275,68 +197,26 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       case Replica.Begun started -> onBegun(answer, started);
       case Replica.Finished finished -> onFinished(answer, finished.reason());
       case Replica.Declined declined -> {
-        giveUp(answer);
+        giveUp(answer, settings.retryDelay());
         yield this;
       }
-      case Replica.Rejected rejected -> fail(rejection(rejected.reason()));
+      case Replica.Rejected rejected -> fail(rejection(answer, rejected.reason()));
       case Replica.Broken broken -> resumeElsewhere(answer);
     };
   }
 
-  private void place(Answer answer) {
-    answer.placing(System.nanoTime());
-    router.accept(
-        new Router.Place(
-            new PlacementRequest(
-                answer.key(),
-                request.session(),
-                promptIds.length + answer.count(),
-                blockHashes,
-                request.priority(),
-                remainingMillis(),
-                schedulerReplies)));
-  }
-
-  private Behavior<Command> start(Answer answer, Scheduler.Assigned place) {
-    if (firstPlace == null) {
-      firstPlace = place;
-    }
-    int[] prompt = answer.continuationOf(promptIds);
-    int tokenLimit = answer.delivered() + settings.window();
-    answer.starting(place.ref(), tokenLimit, System.nanoTime());
-    int first = Math.min(PIECE_TOKENS, prompt.length);
-    place
-        .ref()
-        .tell(
-            new Replica.Start(
-                answer.key(),
-                prompt.length,
-                first == prompt.length ? prompt : Arrays.copyOf(prompt, first),
-                answer.count(),
-                request.maxTokens(),
-                tokenLimit,
-                sampling.withChoice(answer.choice()),
-                request.priority(),
-                replicaEvents));
-    for (int offset = first; offset < prompt.length; offset += PIECE_TOKENS) {
-      int end = Math.min(prompt.length, offset + PIECE_TOKENS);
-      place
-          .ref()
-          .tell(
-              new Replica.PromptPiece(
-                  answer.key(), offset, Arrays.copyOfRange(prompt, offset, end)));
-    }
-    return this;
-  }
-
   private Behavior<Command> onBegun(Answer answer, Replica.Begun started) {
-    answer.running(System.nanoTime());
-    if (!begun && firstPlace != null) {
+    boolean first = answer.running(System.nanoTime());
+    int cached = Math.min(started.cachedTokens(), answer.prompt.ids().length);
+    if (!begun && firstPlace instanceof Scheduler.Assigned place) {
       begun = true;
-      cachedTokens = Math.min(started.cachedTokens(), promptIds.length);
-      ReplicaId replica = firstPlace.replica();
-      outbox.started(new Started(promptIds.length, cachedTokens, replica, firstPlace.route()));
+      outbox.started(new Started(answers.promptTokens(), cached, place.replica(), place.route()));
     }
+    if (first) {
+      answers.cached(answer.choice() == 0 ? cached : 0);
+      emission.echo(answer);
+    }
+    attempts.allowMore(answer);
     return flush();
   }
 
@@ -345,41 +225,14 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     if (tokens.firstIndex() > expected) {
       getContext()
           .getLog()
-          .warn("{}: tokens {} to {} are missing", name, expected, tokens.firstIndex());
+          .warn("{}: tokens {} to {} are missing", answers, expected, tokens.firstIndex());
       return resumeElsewhere(answer);
     }
-    for (int i = expected - tokens.firstIndex(); i < tokens.ids().length; i++) {
-      int id = tokens.ids()[i];
-      TokenLogprobs[] logprobs = tokens.logprobs();
-      answer.emitted(id);
-      String text = answer.text.append(codec.piece(id, shownTokens.get(id)));
-      List<TokenText> shown =
-          logprobs == null ? List.of() : List.of(TokenTexts.of(codec, id, logprobs[i]));
-      tell(answer, text, shown);
-      if (answer.text.stopped()) {
-        return endAnswer(answer, Reason.STOP);
-      }
+    if (emission.take(answer, tokens)) {
+      return endAnswer(answer, Reason.STOP);
     }
+    attempts.allowMore(answer);
     return flush();
-  }
-
-  /** Queues one token's share of an answer. */
-  private void tell(Answer answer, String text, List<TokenText> shown) {
-    AnswerFormat format = answer.format;
-    AnswerPieces pieces = null;
-    if (format != null) {
-      pieces = format.append(text, System.nanoTime());
-      if (format.reasonsStill()) {
-        answer.thought();
-      }
-    }
-    if (shown.isEmpty() && (pieces == null ? text.isEmpty() : pieces.isEmpty())) {
-      answer.delivered(1);
-    } else if (pieces == null) {
-      outbox.delta(answer.choice(), text, shown, 1);
-    } else {
-      outbox.delta(answer.choice(), pieces, shown, 1);
-    }
   }
 
   private Behavior<Command> onFinished(Answer answer, FinishReason reason) {
@@ -392,67 +245,50 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   }
 
   private Behavior<Command> endAnswer(Answer answer, Reason reason) {
-    String rest = answer.text.stopped() ? "" : answer.text.finish();
-    AnswerFormat format = answer.format;
-    Reason told = reason;
-    if (format != null) {
-      outbox.delta(answer.choice(), format.finish(rest, reason == Reason.STOP), List.of(), 0);
-      told = reason == Reason.STOP && format.calledTools() ? Reason.TOOL_CALLS : reason;
-    } else if (!rest.isEmpty()) {
-      outbox.delta(answer.choice(), rest, List.of(), 0);
-    }
-    leaveReplica(answer);
-    answer.end();
-    outbox.finished(new ChoiceFinished(answer.choice(), told));
+    emission.end(answer, reason);
+    attempts.leave(answer);
+    answers.close(answer);
+    openAnswers();
     return flush();
   }
 
   /** A replica looks at a prompt's length and at its grammar. */
-  private Failure rejection(String reason) {
-    Constraint constraint = request.constraint();
-    String param = constraint == null ? "messages" : constraint.param();
-    return Failure.invalidValue(reason.startsWith("the grammar") ? param : "messages", reason);
+  private Failure rejection(Answer answer, String reason) {
+    Constraint constraint = job.request().constraint();
+    return Failure.invalidValue(
+        constraint != null && reason.startsWith("the grammar")
+            ? constraint.param()
+            : answer.prompt.param(),
+        reason);
   }
 
   private Behavior<Command> resumeElsewhere(Answer answer) {
-    if (answer.count() >= request.maxTokens()) {
+    if (answer.count() >= job.request().maxTokens()) {
       return endAnswer(answer, Reason.LENGTH);
     }
     if (answer.resumed() > settings.maxResumes()) {
-      return fail(Failure.internal(request.id().value()));
+      return fail(Failure.internal(job.request().id().value()));
     }
     getContext()
         .getLog()
-        .info("{}: resuming answer {} at token {}", name, answer.choice(), answer.count());
-    giveUp(answer);
+        .info("{}: resuming answer {} at token {}", answers, answer.number(), answer.count());
+    giveUp(answer, settings.retryDelay());
     return this;
   }
 
-  private void giveUp(Answer answer) {
-    leaveReplica(answer);
+  private void giveUp(Answer answer, Duration pause) {
+    attempts.leave(answer);
     answer.giveUp();
     PlaceAgain again = new PlaceAgain(answer.key());
-    timers.startSingleTimer(again, settings.retryDelay());
+    timers.startSingleTimer(again, pause);
   }
 
   private Behavior<Command> onPlaceAgain(SequenceKey sequence) {
-    Answer answer = answers.get(sequence.choice());
-    if (answer.current(sequence) && answer.phase() == Phase.PAUSING) {
-      place(answer);
+    Answer answer = answers.current(sequence);
+    if (answer != null && answer.phase() == Phase.PAUSING) {
+      attempts.place(answer);
     }
     return this;
-  }
-
-  /**
-   * Frees the sequence's place, also where it only waits for one. A replica that has ended it
-   * already ignores this.
-   */
-  private void leaveReplica(Answer answer) {
-    ActorRef<Replica.Command> replica = answer.replica();
-    if (replica != null) {
-      replica.tell(new Replica.Cancel(answer.key()));
-    }
-    router.accept(new Router.Release(answer.key()));
   }
 
   private Behavior<Command> onBeat() {
@@ -462,26 +298,25 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     } else if (now - readerNanos > settings.readerStallLimit().toNanos()) {
       return fail(Failure.readerStalled());
     }
-    for (Answer answer : answers) {
+    for (int i = 0; i < answers.opened().size(); i++) {
+      Answer answer = answers.get(i);
       if (answer.silent(now, settings.lostAfter().toNanos())) {
         if (resumeElsewhere(answer) != this) {
           return Behaviors.stopped();
         }
       } else if (answer.unplaced(now, settings.placeAgainAfter().toNanos())) {
-        place(answer);
-      } else if (!answer.ended() && answer.replica() instanceof ActorRef<Replica.Command> replica) {
-        replica.tell(new Replica.GenerationAlive(answer.key()));
+        attempts.place(answer);
+      } else {
+        attempts.beat(answer);
       }
     }
     return this;
   }
 
   private Behavior<Command> onDeadline() {
-    String stage =
-        answers.stream().anyMatch(answer -> answer.count() > 0)
-            ? "decode"
-            : begun ? "prefill" : "queue";
-    return fail(Failure.deadlineExceeded(request.timeout().toMillis(), stage));
+    boolean decoding = answers.opened().stream().anyMatch(answer -> answer.count() > 0);
+    String stage = decoding ? "decode" : begun ? "prefill" : "queue";
+    return fail(Failure.deadlineExceeded(job.deadline().limit().toMillis(), stage));
   }
 
   /**
@@ -489,46 +324,29 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
    * left.
    */
   private Behavior<Command> flush() {
-    while (outbox.poll() instanceof Outbox.Sent sent) {
-      reader.tell(sent.event());
-      if (sent.tokenCount() > 0) {
-        answers.get(sent.choice()).delivered(sent.tokenCount());
+    while (outbox.poll() instanceof GenerationEvent event) {
+      job.reader().tell(event);
+      if (event instanceof Delta delta) {
+        attempts.allowMore(answers.get(delta.choice()));
       }
     }
-    boolean ended = true;
-    for (Answer answer : answers) {
-      ended &= answer.ended();
-      int limit = answer.extend(settings.window());
-      if (limit > 0 && answer.replica() instanceof ActorRef<Replica.Command> replica) {
-        replica.tell(new Replica.Allow(answer.key(), limit));
-      }
-    }
-    if (!ended || !outbox.isEmpty()) {
+    if (!answers.allClosed() || !outbox.isEmpty()) {
       return this;
     }
-    int completionTokens = answers.stream().mapToInt(Answer::count).sum();
-    int reasoningTokens = answers.stream().mapToInt(Answer::reasoningTokens).sum();
-    reader.tell(
-        new Completed(
-            new Usage(promptIds.length, cachedTokens, completionTokens, reasoningTokens)));
+    job.reader().tell(new Completed(answers.usage()));
     return Behaviors.stopped();
   }
 
   private Behavior<Command> fail(Failure failure) {
     if (failure.code() == ErrorCode.INTERNAL_ERROR) {
-      getContext().getLog().error("{}: request {} failed", name, request.id());
+      getContext().getLog().error("{}: request {} failed", answers, job.request().id());
     }
-    reader.tell(new Failed(failure));
+    job.reader().tell(new Failed(failure));
     return stop();
   }
 
   private Behavior<Command> stop() {
-    answers.stream().filter(answer -> !answer.ended()).forEach(this::leaveReplica);
+    answers.opened().stream().filter(answer -> !answer.ended()).forEach(attempts::leave);
     return Behaviors.stopped();
-  }
-
-  private long remainingMillis() {
-    Duration spent = Duration.ofNanos(System.nanoTime() - startNanos);
-    return Math.max(0, request.timeout().minus(spent).toMillis());
   }
 }

@@ -19,9 +19,12 @@ public sealed interface GenerationEvent {
   record Admitted(ActorRef<Generation.Command> generation) implements GenerationEvent {}
 
   /**
-   * A replica has begun with the prompt; from here on the request is accepted.
+   * A replica has begun with a prompt; from here on the request is accepted. It does not come where
+   * nothing is generated.
    *
-   * @param replica of the first answer
+   * @param promptTokens of all prompts together
+   * @param cachedTokens of the prompt that was begun with
+   * @param replica that has begun
    * @param route policy and reason of the placement, for the debug header
    */
   record Started(int promptTokens, int cachedTokens, ReplicaId replica, String route)
@@ -30,6 +33,7 @@ public sealed interface GenerationEvent {
   /**
    * The next piece of one answer.
    *
+   * @param choice the answer's number; those to the first prompt come first
    * @param text whole characters; may be empty when only log probabilities are to be told
    * @param tokens log probabilities of the tokens behind this piece; empty when not asked for
    * @param reasoning what the model thought, apart from its answer
@@ -85,6 +89,8 @@ public sealed interface GenerationEvent {
   /**
    * Tokens that are to be paid for.
    *
+   * @param promptTokens of all prompts, each counted once however many answers it has
+   * @param cachedTokens those of them that needed no computing
    * @param completionTokens of all answers together, the ones that ended them included
    * @param reasoningTokens those of them that the model thought with
    */

@@ -15,10 +15,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model one that {@link ServedModels} knows
  * @param session the conversation it belongs to, or null when the client names none
- * @param choices how many answers, 1 to 8
+ * @param prompts one or more; only one where it is a conversation
+ * @param choices how many answers to each prompt, 1 to 8
+ * @param echo whether an answer begins with its prompt's text
  * @param constraint what an answer must obey, or null
  * @param sampling for the first answer; the others differ in {@link Sampling#choice} only
- * @param maxTokens the longest answer; {@link Integer#MAX_VALUE} for the context's end
+ * @param maxTokens the longest answer; 0 for no more than the echo, {@link Integer#MAX_VALUE} for
+ *     the context's end
  * @param stops texts that end an answer; none is empty
  * @param includeStop whether the stop text stays in the answer
  * @param priority how urgent it is, see {@link Priority}
@@ -28,9 +31,10 @@ public record GenerationRequest(
     RequestId id,
     ModelId model,
     @Nullable String session,
-    Prompt prompt,
+    List<Prompt> prompts,
     @Nullable Constraint constraint,
     int choices,
+    boolean echo,
     Sampling sampling,
     int maxTokens,
     List<String> stops,
@@ -38,7 +42,7 @@ public record GenerationRequest(
     int priority,
     Duration timeout) {
 
-  /** The three forms a prompt comes in. */
+  /** The forms a prompt comes in. */
   public sealed interface Prompt {}
 
   /**
@@ -94,7 +98,16 @@ public record GenerationRequest(
   public record Tokens(int[] ids) implements Prompt {}
 
   public GenerationRequest {
+    prompts = List.copyOf(prompts);
     stops = List.copyOf(stops);
     Priority.checked(priority);
+    if (prompts.isEmpty() || choices < 1) {
+      throw new IllegalArgumentException("a request needs a prompt and wants an answer");
+    }
+  }
+
+  /** How many answers there will be; those to the first prompt come first. */
+  public int answers() {
+    return prompts.size() * choices;
   }
 }

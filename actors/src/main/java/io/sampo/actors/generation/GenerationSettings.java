@@ -8,6 +8,7 @@ import java.time.Duration;
  *
  * @param beatInterval between two signs of life to each replica
  * @param lostAfter a replica that is silent for this long has lost the sequence
+ * @param parallelAnswers answers of one request that are placed at a time
  * @param window tokens a replica may run ahead of the reader
  * @param readerStallLimit the longest time a reader may leave an event waiting
  * @param placeAgainAfter an unanswered question to the router is repeated after this
@@ -17,6 +18,7 @@ import java.time.Duration;
 public record GenerationSettings(
     Duration beatInterval,
     Duration lostAfter,
+    int parallelAnswers,
     int window,
     Duration readerStallLimit,
     Duration placeAgainAfter,
@@ -24,6 +26,10 @@ public record GenerationSettings(
     int maxResumes) {
 
   public GenerationSettings {
+    if (parallelAnswers < 1) {
+      throw new IllegalArgumentException(
+          "actors.generation.parallel-answers must be at least 1: " + parallelAnswers);
+    }
     if (window < 2) {
       throw new IllegalArgumentException("actors.generation.window must be at least 2: " + window);
     }
@@ -38,6 +44,7 @@ public record GenerationSettings(
     return new GenerationSettings(
         config.getDuration("beat-interval"),
         config.getDuration("lost-after"),
+        config.getInt("parallel-answers"),
         config.getInt("window"),
         config.getDuration("reader-stall-limit"),
         config.getDuration("place-again-after"),

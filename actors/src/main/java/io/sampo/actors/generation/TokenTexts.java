@@ -3,16 +3,31 @@ package io.sampo.actors.generation;
 import io.sampo.actors.generation.GenerationEvent.TokenText;
 import io.sampo.engines.spi.TextCodec;
 import io.sampo.engines.spi.TokenLogprobs;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Shows token ids as text, for log probabilities. */
+/** Shows token ids as text. */
 final class TokenTexts {
 
   private TokenTexts() {}
 
+  /**
+   * The text of many tokens, special ones by their names.
+   *
+   * @param enoughBytes where to end, roughly
+   */
+  static String of(TextCodec codec, int[] ids, int enoughBytes) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    for (int i = 0; i < ids.length && bytes.size() <= enoughBytes; i++) {
+      bytes.writeBytes(codec.piece(ids[i], true));
+    }
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  /** One token with its log probabilities. */
   static TokenText of(TextCodec codec, int id, TokenLogprobs logprobs) {
     List<TokenText> top = new ArrayList<>(logprobs.topIds().length);
     for (int i = 0; i < logprobs.topIds().length; i++) {

@@ -1,6 +1,6 @@
 /**
  * A request's life in the cluster. One {@link io.sampo.actors.generation.Generation} actor for each
- * request owns its prompt ids, what each of its answers has emitted, the tails that may still
+ * request owns its prompts' ids, what each of its answers has emitted, the tails that may still
  * become a stop string or a UTF-8 character, and the deadline; it places its sequences, resumes
  * them when a replica is lost, and turns tokens into text.
  *

@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
 public record Failure(
     ErrorCode code, String message, @Nullable String param, int retryAfterSeconds) {
 
+  /** This failure with another field at fault. */
+  public Failure about(String culprit) {
+    return new Failure(code, message, culprit, retryAfterSeconds);
+  }
+
   public static Failure invalidValue(String param, String rule) {
     return new Failure(
         ErrorCode.INVALID_VALUE, "Invalid value for '" + param + "': " + rule + ".", param, 0);

@@ -10,6 +10,7 @@ import io.sampo.actors.generation.GenerationEvent.Delta;
 import io.sampo.actors.generation.GenerationEvent.Failed;
 import io.sampo.actors.generation.GenerationEvent.Reason;
 import io.sampo.actors.generation.GenerationEvent.Started;
+import io.sampo.actors.generation.GenerationEvent.Usage;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
@@ -26,6 +27,7 @@ import io.sampo.engines.spi.Sampling;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
@@ -45,6 +47,8 @@ class GenerationTest {
   private static final ServedModel MODEL =
       new ServedModel(new ModelId("sim"), List.of(), true, Instant.EPOCH, new SimulatedText(false));
 
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
   private final TestProbe<GenerationEvent> reader = KIT.createTestProbe();
   private final TestProbe<Router.Command> router = KIT.createTestProbe();
   private final TestProbe<Replica.Command> replica = KIT.createTestProbe();
@@ -56,7 +60,7 @@ class GenerationTest {
 
   @Test
   void aRequestGoesFromItsPromptToOneTerminalEvent() {
-    start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
+    start(request("hello", 1, List.of(), MINUTE), 100);
     Replica.Start start = place();
     begin(start);
     tokens(start, 0, "good ");
@@ -75,7 +79,7 @@ class GenerationTest {
 
   @Test
   void anAnswerGoesOnElsewhereWhereItsReplicaBroke() {
-    start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
+    start(request("hello", 1, List.of(), MINUTE), 100);
     Replica.Start first = place();
     begin(first);
     tokens(first, 0, "abc");
@@ -102,12 +106,13 @@ class GenerationTest {
         new GenerationSettings(
             Duration.ofMillis(500),
             Duration.ofMillis(501),
+            16,
             64,
             Duration.ofSeconds(60),
             Duration.ofMinutes(5),
             Duration.ofMillis(200),
             0);
-    start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100, impatient);
+    start(request("hello", 1, List.of(), MINUTE), 100, impatient);
     begin(place());
     reader.expectMessageClass(Started.class);
 
@@ -123,7 +128,7 @@ class GenerationTest {
 
   @Test
   void anAnswerThatWasCompleteWhenItsReplicaBrokeIsNotPlacedAgain() {
-    start(request("hello", 1, List.of(), Duration.ofMinutes(1), 3), 100);
+    start(request("hello", 1, List.of(), MINUTE, 3), 100);
     Replica.Start start = place();
     begin(start);
     tokens(start, 0, "abc");
@@ -137,7 +142,7 @@ class GenerationTest {
 
   @Test
   void missingTokensAreNeverPaperedOver() {
-    start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
+    start(request("hello", 1, List.of(), MINUTE), 100);
     Replica.Start start = place();
     begin(start);
     tokens(start, 0, "ab");
@@ -151,7 +156,7 @@ class GenerationTest {
 
   @Test
   void aTokenThatComesTwiceIsShownOnce() {
-    start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
+    start(request("hello", 1, List.of(), MINUTE), 100);
     Replica.Start start = place();
     begin(start);
     tokens(start, 0, "ab");
@@ -164,7 +169,7 @@ class GenerationTest {
 
   @Test
   void aStopTextEndsTheAnswerAndItsDecoding() {
-    start(request("hello", 1, List.of("END"), Duration.ofMinutes(1)), 100);
+    start(request("hello", 1, List.of("END"), MINUTE), 100);
     Replica.Start start = place();
     begin(start);
     tokens(start, 0, "the E");
@@ -179,8 +184,7 @@ class GenerationTest {
 
   @Test
   void aSlowReaderStopsItsOwnDecoding() {
-    ActorRef<Generation.Command> generation =
-        start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 1);
+    ActorRef<Generation.Command> generation = start(request("hello", 1, List.of(), MINUTE), 1);
     Replica.Start start = place();
     begin(start);
     reader.expectMessageClass(Started.class);
@@ -197,7 +201,7 @@ class GenerationTest {
 
   @Test
   void everyAnswerOfARequestEndsBeforeTheRequestDoes() {
-    start(request("hello", 2, List.of(), Duration.ofMinutes(1)), 100);
+    start(request("hello", 2, List.of(), MINUTE), 100);
     Replica.Start one = place();
     Replica.Start two = place();
     assertThat(List.of(one.sampling().choice(), two.sampling().choice())).containsExactly(0, 1);
@@ -214,9 +218,80 @@ class GenerationTest {
   }
 
   @Test
+  void answersToSeveralPromptsAreNumberedPromptByPromptAndSampledAsIfAlone() {
+    start(request(List.of("one", "other"), 2, true, List.of(), MINUTE, 3), 100);
+    List<Replica.Start> starts = List.of(place(), place(), place(), place());
+    assertThat(starts).extracting(start -> start.sequence().choice()).containsExactly(0, 1, 2, 3);
+    assertThat(starts).extracting(start -> start.sampling().choice()).containsExactly(0, 1, 0, 1);
+    assertThat(starts).extracting(Replica.Start::promptTokens).containsExactly(3, 3, 5, 5);
+
+    Replica.Start third = starts.get(2);
+    third.replyTo().tell(new Replica.Begun(third.sequence(), 4));
+    tokens(third, 0, "abc");
+    third.replyTo().tell(new Replica.Finished(third.sequence(), FinishReason.LENGTH));
+    assertThat(reader.expectMessageClass(Started.class).promptTokens()).isEqualTo(8);
+    assertThat(reader.expectMessageClass(Delta.class)).isEqualTo(new Delta(2, "other", List.of()));
+    assertThat(reader.expectMessageClass(Delta.class)).isEqualTo(new Delta(2, "abc", List.of()));
+    assertThat(reader.expectMessageClass(ChoiceFinished.class).choice()).isEqualTo(2);
+    for (int i : new int[] {0, 1, 3}) {
+      begin(starts.get(i));
+      starts
+          .get(i)
+          .replyTo()
+          .tell(new Replica.Finished(starts.get(i).sequence(), FinishReason.STOP));
+      reader.expectMessageClass(Delta.class);
+      reader.expectMessageClass(ChoiceFinished.class);
+    }
+    assertThat(reader.expectMessageClass(Completed.class).usage()).isEqualTo(new Usage(8, 4, 3));
+  }
+
+  @Test
+  void anEchoWithoutTokensNeedsNoReplica() {
+    start(request(List.of("one", "other"), 1, true, List.of(), MINUTE, 0), 100);
+
+    assertThat(reader.expectMessageClass(Delta.class)).isEqualTo(new Delta(0, "one", List.of()));
+    assertThat(reader.expectMessageClass(ChoiceFinished.class))
+        .isEqualTo(new ChoiceFinished(0, Reason.LENGTH));
+    assertThat(reader.expectMessageClass(Delta.class)).isEqualTo(new Delta(1, "other", List.of()));
+    reader.expectMessageClass(ChoiceFinished.class);
+    assertThat(reader.expectMessageClass(Completed.class).usage()).isEqualTo(new Usage(8, 0, 0));
+    router.expectNoMessage();
+  }
+
+  @Test
+  void aRequestWithManyPromptsAsksForAFewPlacesAtATime() {
+    start(request(Collections.nCopies(17, "p"), 1, false, List.of(), MINUTE, 3), 100);
+    Replica.Start first = place();
+    for (int i = 1; i < 16; i++) {
+      place();
+    }
+    router.expectNoMessage();
+    begin(first);
+    first.replyTo().tell(new Replica.Finished(first.sequence(), FinishReason.STOP));
+
+    router.expectMessageClass(Router.Release.class);
+    assertThat(router.expectMessageClass(Router.Place.class).request().sequence().choice())
+        .isEqualTo(16);
+  }
+
+  @Test
+  void aFullModelRefusesARequestAtItsBeginningOnly() {
+    start(request("hello", 2, List.of(), MINUTE), 100);
+    begin(place());
+    reader.expectMessageClass(Started.class);
+    refuse(ErrorCode.OVERLOADED);
+    router.expectMessageClass(Router.Release.class);
+    reader.expectNoMessage();
+    TIME.timePasses(Duration.ofSeconds(1));
+    refuse(ErrorCode.NO_CAPACITY);
+
+    assertThat(reader.expectMessageClass(Failed.class).failure().code())
+        .isEqualTo(ErrorCode.NO_CAPACITY);
+  }
+
+  @Test
   void aClientThatLeavesFreesItsSequence() {
-    ActorRef<Generation.Command> generation =
-        start(request("hello", 1, List.of(), Duration.ofMinutes(1)), 100);
+    ActorRef<Generation.Command> generation = start(request("hello", 1, List.of(), MINUTE), 100);
     Replica.Start start = place();
     begin(start);
     generation.tell(new Generation.HangUp());
@@ -240,20 +315,20 @@ class GenerationTest {
 
   @Test
   void aLongPromptTravelsInPieces() {
-    start(request("p".repeat(40_000), 1, List.of(), Duration.ofMinutes(1)), 100);
+    start(request("p".repeat(40_000), 1, List.of(), MINUTE), 100);
     Replica.Start start = place();
 
     assertThat(start.promptTokens()).isGreaterThanOrEqualTo(40_000);
-    assertThat(start.promptIds()).hasSize(Generation.PIECE_TOKENS);
+    assertThat(start.promptIds()).hasSize(Attempts.PIECE_TOKENS);
     Replica.PromptPiece second = replica.expectMessageClass(Replica.PromptPiece.class);
     Replica.PromptPiece third = replica.expectMessageClass(Replica.PromptPiece.class);
-    assertThat(second.offset()).isEqualTo(Generation.PIECE_TOKENS);
+    assertThat(second.offset()).isEqualTo(Attempts.PIECE_TOKENS);
     assertThat(third.offset() + third.ids().length).isEqualTo(start.promptTokens());
   }
 
   @Test
   void anEmptyPromptIsRefusedBeforeAnythingIsPlaced() {
-    start(request("", 1, List.of(), Duration.ofMinutes(1)), 100);
+    start(request("", 1, List.of(), MINUTE), 100);
 
     assertThat(reader.expectMessageClass(Failed.class).failure().code())
         .isEqualTo(ErrorCode.EMPTY_PROMPT);
@@ -279,13 +354,24 @@ class GenerationTest {
 
   private static GenerationRequest request(
       String prompt, int choices, List<String> stops, Duration timeout, int maxTokens) {
+    return request(List.of(prompt), choices, false, stops, timeout, maxTokens);
+  }
+
+  private static GenerationRequest request(
+      List<String> prompts,
+      int choices,
+      boolean echo,
+      List<String> stops,
+      Duration timeout,
+      int maxTokens) {
     return new GenerationRequest(
         new RequestId("request"),
         new ModelId("sim"),
         null,
-        new GenerationRequest.Text(prompt),
+        prompts.stream().<GenerationRequest.Prompt>map(GenerationRequest.Text::new).toList(),
         null,
         choices,
+        echo,
         Sampling.GREEDY,
         maxTokens,
         stops,
@@ -304,6 +390,14 @@ class GenerationTest {
             new Scheduler.Assigned(
                 place.request().sequence(), REPLICA, replica.ref(), "least-loaded"));
     return replica.expectMessageClass(Replica.Start.class);
+  }
+
+  private void refuse(ErrorCode code) {
+    Router.Place place = router.expectMessageClass(Router.Place.class);
+    place
+        .request()
+        .replyTo()
+        .tell(new Scheduler.Refused(place.request().sequence(), Failure.unavailable(code, 1)));
   }
 
   private static void begin(Replica.Start start) {

@@ -3,6 +3,7 @@ package io.sampo.cluster.gateway;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.cluster.gateway.decode.CallDecoder;
+import io.sampo.cluster.gateway.decode.PromptFields;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.http.RequestBody;
 import io.sampo.cluster.gateway.json.Fields;
@@ -115,7 +116,7 @@ final class TokenRoutes {
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     if (!array.isEmpty()) {
-      for (int id : CallDecoder.tokens(array, "tokens", work.text.vocabularySize())) {
+      for (int id : PromptFields.tokens(array, "tokens", work.text.vocabularySize())) {
         bytes.writeBytes(work.text.piece(id, true));
       }
     }

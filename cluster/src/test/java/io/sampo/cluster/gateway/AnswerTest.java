@@ -20,8 +20,10 @@ import io.sampo.cluster.gateway.http.ApiKeys;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -35,6 +37,8 @@ import tools.jackson.databind.JsonNode;
 /** What clients read of what generations say. */
 @Timeout(60)
 class AnswerTest {
+
+  private static final String COMPLETIONS = "/v1/completions";
 
   private static TestGateway gateway;
 
@@ -211,8 +215,8 @@ class AnswerTest {
     Talk talk = gateway.admission.next();
     GenerationRequest request = talk.request;
     talk.answer("ok");
-    assertThat(request.prompt())
-        .isEqualTo(
+    assertThat(request.prompts())
+        .containsExactly(
             new GenerationRequest.Messages(
                 "[{\"role\":\"system\",\"content\":\"be brief\"},"
                     + "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"type\":\"function\",\"id\":\"c\","
@@ -233,6 +237,92 @@ class AnswerTest {
     assertThat(answer.get().headers().firstValue("x-request-id")).contains("mine.1");
     assertThat(answer.get().headers().firstValue("x-sampo-chat-template")).contains("none");
     assertThat(answer.get().headers().firstValue("x-sampo-replica")).contains("m#0");
+  }
+
+  @Test
+  void readsEveryFormOfAPrompt() throws Exception {
+    List<String> heard = new CopyOnWriteArrayList<>();
+    gateway.admission.answerBy(
+        talk -> {
+          heard.add(
+              talk.request.prompts().stream()
+                      .map(
+                          prompt ->
+                              prompt instanceof GenerationRequest.Tokens(int[] ids)
+                                  ? Arrays.toString(ids)
+                                  : prompt.toString())
+                      .collect(Collectors.joining("+"))
+                  + (talk.request.echo() ? " echo " : " ")
+                  + talk.request.maxTokens());
+          talk.answer("ok");
+        });
+    for (String fields :
+        List.of(
+            "\"prompt\":\"a\"",
+            "\"prompt\":[1,2]",
+            "\"prompt\":[\"a\"],\"n\":2,\"best_of\":2",
+            "\"prompt\":[\"a\",\"b\"],\"echo\":true,\"max_tokens\":0",
+            "\"prompt\":[[1],[2,3]],\"user\":\"u\",\"metadata\":{},\"store\":true,\"service_tier\":\"auto\"")) {
+      assertThat(gateway.send(gateway.post(COMPLETIONS, "{" + fields + "}")).statusCode())
+          .isEqualTo(200);
+    }
+    assertThat(heard)
+        .containsExactly(
+            "Text[text=a] 16",
+            "[1, 2] 16",
+            "Text[text=a] 16",
+            "Text[text=a]+Text[text=b] echo 0",
+            "[1]+[2, 3] 16");
+  }
+
+  @Test
+  void numbersTheAnswersOfSeveralPromptsThroughout() throws Exception {
+    gateway.admission.answerBy(
+        talk ->
+            talk.started()
+                .text(3, "d")
+                .text(0, "a")
+                .text(2, "c")
+                .text(1, "b")
+                .finished(0, Reason.STOP)
+                .finished(1, Reason.STOP)
+                .finished(2, Reason.LENGTH)
+                .finished(3, Reason.STOP)
+                .completed(4));
+    String ask = "{\"prompt\":[\"x\",\"y\"],\"n\":2,\"stream\":%s}";
+    JsonNode whole = gateway.json(gateway.post(COMPLETIONS, ask.formatted(false)));
+    assertThat(whole.get("choices").toString())
+        .isEqualTo(
+            "[{\"index\":0,\"text\":\"a\",\"logprobs\":null,\"finish_reason\":\"stop\"},"
+                + "{\"index\":1,\"text\":\"b\",\"logprobs\":null,\"finish_reason\":\"stop\"},"
+                + "{\"index\":2,\"text\":\"c\",\"logprobs\":null,\"finish_reason\":\"length\"},"
+                + "{\"index\":3,\"text\":\"d\",\"logprobs\":null,\"finish_reason\":\"stop\"}]");
+    String body = gateway.send(gateway.post(COMPLETIONS, ask.formatted(true))).body();
+    assertThat(choices(data(body)).subList(0, 4))
+        .containsExactly(
+            "{\"index\":3,\"text\":\"d\",\"logprobs\":null,\"finish_reason\":null}",
+            "{\"index\":0,\"text\":\"a\",\"logprobs\":null,\"finish_reason\":null}",
+            "{\"index\":2,\"text\":\"c\",\"logprobs\":null,\"finish_reason\":null}",
+            "{\"index\":1,\"text\":\"b\",\"logprobs\":null,\"finish_reason\":null}");
+  }
+
+  /** A text that may become a stop text is held back while its tokens are told. */
+  @Test
+  void tellsWhereTokensStandInTheTextAlsoWhereTextIsHeldBack() throws Exception {
+    TokenText one = new TokenText("one", new byte[] {}, -1f, List.of());
+    TokenText two = new TokenText("two", new byte[] {}, -1f, List.of());
+    gateway.admission.answerBy(
+        talk ->
+            talk.started()
+                .say(new Delta(0, "", List.of(one)))
+                .say(new Delta(0, "onetwo", List.of(two)))
+                .finished(0, Reason.STOP)
+                .completed(2));
+    String body =
+        gateway
+            .send(gateway.post(COMPLETIONS, "{\"prompt\":\"x\",\"logprobs\":0,\"stream\":true}"))
+            .body();
+    assertThat(body).contains("\"text_offset\":[0]").contains("\"text_offset\":[3]");
   }
 
   @Test

@@ -178,9 +178,17 @@ class BadInputTest {
           "prompt":[256]         | invalid_token_id | prompt | Token id 256 in 'prompt' is outside the vocabulary of 256 tokens.
           "prompt":[9999999999]  | invalid_token_id | prompt | Token id 9999999999 in 'prompt' is outside the vocabulary of 256 tokens.
           "prompt":[1.5]         | invalid_value | prompt | Invalid value for 'prompt': each token id must be an integer.
-          "prompt":["a","b"]     | invalid_value | prompt | Invalid value for 'prompt': this version takes one prompt in a request.
-          "prompt":{}            | invalid_value | prompt | Invalid value for 'prompt': must be a string or an array of token ids.
+          "prompt":{}            | invalid_value | prompt | Invalid value for 'prompt': must be a string, an array of token ids, or an array of these.
+          "prompt":["a",""]      | empty_prompt | prompt[1] | The prompt in 'prompt[1]' is empty.
+          "prompt":[[1],[]]      | empty_prompt | prompt[1] | The prompt in 'prompt[1]' is empty.
+          "prompt":[[1],[256]]   | invalid_token_id | prompt[1] | Token id 256 in 'prompt[1]' is outside the vocabulary of 256 tokens.
+          "prompt":["a",1]       | invalid_value | prompt[1] | Invalid value for 'prompt[1]': must be a string or an array of token ids.
+          "prompt":[1,"a"]       | invalid_value | prompt | Invalid value for 'prompt': each token id must be an integer.
           "prompt":"a","logprobs":21 | invalid_value | logprobs | Invalid value for 'logprobs': must be an integer from 0 to 20.
+          "prompt":"a","max_tokens":0 | invalid_value | max_tokens | Invalid value for 'max_tokens': must be an integer from 1 to 2147483647.
+          "prompt":"a","echo":1      | invalid_value | echo | Invalid value for 'echo': must be true or false.
+          "prompt":"a","echo":true,"logprobs":0 | invalid_value | echo | Invalid value for 'echo': cannot stand beside 'logprobs': a prompt's are not computed.
+          "prompt":"a","n":2,"best_of":1 | invalid_value | best_of | Invalid value for 'best_of': must not be below 'n'.
           "prompt":"a","best_of":2   | unsupported_parameter | best_of | Parameter 'best_of' is not supported by this server.
           "prompt":"a","suffix":"b"  | unsupported_parameter | suffix | Parameter 'suffix' is not supported by this server.
           "prompt":"a","logit_bias":{"256":1} | invalid_token_id | logit_bias | Token id 256 in 'logit_bias' is outside the vocabulary of 256 tokens.
@@ -188,6 +196,14 @@ class BadInputTest {
   void checksAPrompt(String fields, String code, String param, String message) throws Exception {
     assertThat(refusal(400, "/v1/completions", "{" + fields + "}"))
         .isEqualTo(code + "|" + param + "|" + message);
+  }
+
+  @Test
+  void refusesMorePromptsThanItTakes() throws Exception {
+    String prompts = "\"a\",".repeat(128) + "\"a\"";
+    assertThat(refusal(400, "/v1/completions", "{\"prompt\":[" + prompts + "]}"))
+        .isEqualTo(
+            "invalid_value|prompt|Invalid value for 'prompt': must hold at most 128 prompts.");
   }
 
   @Test

@@ -75,7 +75,7 @@ public final class Answers {
         Instant.now().getEpochSecond(),
         call.modelName(),
         call.model().simulated() ? "simulated" : style.fingerprint,
-        call.request().choices(),
+        call.request().answers(),
         call.stream() && call.includeUsage(),
         call.logprobs());
   }
@@ -85,7 +85,7 @@ public final class Answers {
     var events = Source.fromGraph(new GenerationSource(admission, call.request(), style.credit));
     return call.stream()
         ? stream(exchange, events, encoder)
-        : whole(exchange, events, new Collected(call.request().choices()), encoder);
+        : whole(exchange, events, new Collected(call.request().answers()), encoder);
   }
 
   private CompletionStage<HttpResponse> whole(

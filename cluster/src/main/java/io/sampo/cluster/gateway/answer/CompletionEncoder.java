@@ -10,7 +10,7 @@ import java.util.Set;
 /** The shapes of {@code /v1/completions}, log probabilities in their older form. */
 final class CompletionEncoder extends AnswerEncoder {
 
-  /** For each answer, how many characters it has so far. */
+  /** For each answer, how many characters the tokens told so far have. */
   private final int[] offsets;
 
   CompletionEncoder(AnswerHead answer) {
@@ -30,7 +30,9 @@ final class CompletionEncoder extends AnswerEncoder {
   void writeDelta(JsonBytes json, GenerationEvent.Delta delta) {
     json.raw(",\"text\":\"").text(delta.text()).raw("\"");
     writeLogprobs(json, delta.tokens(), offsets[delta.choice()]);
-    offsets[delta.choice()] += delta.text().length();
+    for (TokenText token : delta.tokens()) {
+      offsets[delta.choice()] += token.text().length();
+    }
   }
 
   @Override

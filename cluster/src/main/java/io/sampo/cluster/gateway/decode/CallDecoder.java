@@ -19,15 +19,11 @@ import io.sampo.cluster.gateway.json.UnknownFields;
 import io.sampo.engines.spi.ChatRequest.ToolChoice;
 import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Decodes the bodies of {@code /v1/chat/completions} and {@code /v1/completions}. */
@@ -35,8 +31,6 @@ public final class CallDecoder {
 
   private static final int MAX_CHOICES = 8;
   private static final int LOADING_RETRY_SECONDS = 1;
-  private static final int MAX_STOPS = 4;
-  private static final int MAX_STOP_BYTES = 1024;
   private static final int MAX_SESSION_CHARS = 256;
 
   private final ServedModels models;
@@ -58,18 +52,21 @@ public final class CallDecoder {
     Fields fields = new Fields(body);
     ServedModel model = model(fields);
     UnsupportedFields.check(fields);
+    UnsupportedFields.checkEcho(fields);
     int maxTokens = maxTokens(fields, "max_tokens", Integer.MAX_VALUE);
     Tools tools = ToolFields.decode(fields);
     Constraint constraint = ConstraintFields.decode(fields);
     return call(
         fields,
         model,
-        new GenerationRequest.Messages(
-            Messages.decode(fields),
-            tools,
-            splitReasoning(fields),
-            TemplateArguments.decode(fields)),
+        List.of(
+            new GenerationRequest.Messages(
+                Messages.decode(fields),
+                tools,
+                splitReasoning(fields),
+                TemplateArguments.decode(fields))),
         besideTools(constraint, tools),
+        false,
         chatLogprobs(fields),
         maxTokens(fields, "max_completion_tokens", maxTokens),
         id,
@@ -82,26 +79,44 @@ public final class CallDecoder {
     ServedModel model = model(fields);
     UnsupportedFields.check(fields);
     UnsupportedFields.checkTools(fields);
-    int choices = choices(fields);
-    if (fields.integer("best_of", 1, MAX_CHOICES, choices) > choices) {
-      throw new Refusal(Failure.unsupported("best_of"));
+    checkBestOf(fields);
+    int topLogprobs = (int) fields.integer("logprobs", 0, SamplingFields.MAX_TOP_LOGPROBS, -1);
+    boolean echo = fields.flag("echo", false);
+    if (echo && topLogprobs >= 0) {
+      throw fields.refuse("echo", "cannot stand beside 'logprobs': a prompt's are not computed");
     }
     return call(
         fields,
         model,
-        prompt(fields, model.text().vocabularySize()),
+        PromptFields.decode(fields, model.text().vocabularySize()),
         ConstraintFields.decode(fields),
-        (int) fields.integer("logprobs", 0, SamplingFields.MAX_TOP_LOGPROBS, -1),
-        maxTokens(fields, "max_tokens", defaults.completionMaxTokens()),
+        echo,
+        topLogprobs,
+        (int)
+            fields.integer(
+                "max_tokens", echo ? 0 : 1, Integer.MAX_VALUE, defaults.completionMaxTokens()),
         id,
         header);
+  }
+
+  /** Of several answers all are given, so there is none to choose the best of. */
+  private static void checkBestOf(Fields fields) {
+    int choices = choices(fields);
+    long bestOf = fields.integer("best_of", 1, MAX_CHOICES, choices);
+    if (bestOf < choices) {
+      throw fields.refuse("best_of", "must not be below 'n'");
+    }
+    if (bestOf > choices) {
+      throw new Refusal(Failure.unsupported("best_of"));
+    }
   }
 
   private Call call(
       Fields fields,
       ServedModel model,
-      Prompt prompt,
+      List<Prompt> prompts,
       @Nullable Constraint constraint,
+      boolean echo,
       int topLogprobs,
       int maxTokens,
       RequestId id,
@@ -115,12 +130,13 @@ public final class CallDecoder {
             id,
             model.id(),
             session(fields, header),
-            prompt,
+            prompts,
             constraint,
             choices(fields),
+            echo,
             sampling,
             maxTokens,
-            stops(fields),
+            StopFields.decode(fields),
             fields.flag("include_stop_str_in_output", false),
             priority(fields),
             timeout(header));
@@ -200,79 +216,6 @@ public final class CallDecoder {
       throw fields.refuse("top_logprobs", "needs 'logprobs' to be true");
     }
     return wanted ? top : -1;
-  }
-
-  private static List<String> stops(Fields fields) {
-    JsonNode value = fields.value("stop");
-    if (value == null) {
-      return List.of();
-    }
-    List<JsonNode> nodes =
-        value instanceof ArrayNode array ? array.valueStream().toList() : List.of(value);
-    if (nodes.size() > MAX_STOPS) {
-      throw fields.refuse("stop", "must hold at most " + MAX_STOPS + " texts");
-    }
-    List<String> stops = new ArrayList<>();
-    for (JsonNode node : nodes) {
-      if (!node.isString() || node.stringValue().isEmpty() || tooLong(node.stringValue())) {
-        throw fields.refuse("stop", "each must be a string of 1 to " + MAX_STOP_BYTES + " bytes");
-      }
-      stops.add(node.stringValue());
-    }
-    return stops;
-  }
-
-  private static boolean tooLong(String stop) {
-    return stop.getBytes(StandardCharsets.UTF_8).length > MAX_STOP_BYTES;
-  }
-
-  private static Prompt prompt(Fields fields, int vocabularySize) {
-    JsonNode value = fields.value("prompt");
-    if (value != null && value.isString()) {
-      return text(value.stringValue());
-    }
-    if (!(value instanceof ArrayNode array)) {
-      throw fields.refuse("prompt", "must be a string or an array of token ids");
-    }
-    if (array.isEmpty()) {
-      throw new Refusal(Failure.emptyPrompt("prompt"));
-    }
-    JsonNode first = array.get(0);
-    if (!first.isString() && !first.isArray()) {
-      return new GenerationRequest.Tokens(tokens(array, "prompt", vocabularySize));
-    }
-    if (array.size() > 1) {
-      throw fields.refuse("prompt", "this version takes one prompt in a request");
-    }
-    return first.isString()
-        ? text(first.stringValue())
-        : new GenerationRequest.Tokens(tokens((ArrayNode) first, "prompt", vocabularySize));
-  }
-
-  private static Prompt text(String text) {
-    if (text.isEmpty()) {
-      throw new Refusal(Failure.emptyPrompt("prompt"));
-    }
-    return new GenerationRequest.Text(text);
-  }
-
-  /** Token ids, each inside the vocabulary. */
-  public static int[] tokens(ArrayNode array, String param, int vocabularySize) {
-    if (array.isEmpty()) {
-      throw new Refusal(Failure.emptyPrompt(param));
-    }
-    int[] ids = new int[array.size()];
-    for (int i = 0; i < ids.length; i++) {
-      JsonNode id = array.get(i);
-      if (!id.isIntegralNumber() || !id.canConvertToLong()) {
-        throw Refusal.invalidValue(param, "each token id must be an integer");
-      }
-      if (id.longValue() < 0 || id.longValue() >= vocabularySize) {
-        throw new Refusal(Failure.invalidTokenId(param, id.longValue(), vocabularySize));
-      }
-      ids[i] = id.intValue();
-    }
-    return ids;
   }
 
   private static @Nullable String session(

@@ -38,9 +38,6 @@ final class UnsupportedFields {
       }
     }
     checkModalities(fields.value("modalities"));
-    if (fields.flag("echo", false)) {
-      throw unsupported("echo");
-    }
     if (fields.flag("background", false)) {
       throw unsupported("background");
     }
@@ -55,6 +52,13 @@ final class UnsupportedFields {
     JsonNode tools = fields.value("tools");
     if (tools != null && !empty(tools)) {
       throw unsupported("tools");
+    }
+  }
+
+  /** Refuses what only a prompt has. */
+  static void checkEcho(Fields fields) {
+    if (fields.flag("echo", false)) {
+      throw unsupported("echo");
     }
   }
 

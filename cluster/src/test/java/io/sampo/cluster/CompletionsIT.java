@@ -1,0 +1,186 @@
+package io.sampo.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sampo.engines.modelstore.gguf.GgmlType;
+import io.sampo.engines.modelstore.synthetic.LlamaShape;
+import io.sampo.engines.modelstore.synthetic.SyntheticModel;
+import io.sampo.engines.modelstore.synthetic.SyntheticVocabulary;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The forms of a completion, through the whole path on a small model of random weights. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+class CompletionsIT {
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final int CONTEXT = 256;
+  private static final int PLACES = 4;
+
+  @TempDir static Path data;
+
+  private static TestNode node;
+
+  @BeforeAll
+  static void start() throws Exception {
+    LlamaShape shape = new LlamaShape("noise", 2, 64, 4, 4, 128, CONTEXT, 10_000f, true);
+    Path model = data.resolve("noise.gguf");
+    SyntheticModel.write(model, shape, new SyntheticVocabulary.Generated(512), GgmlType.F16, 1);
+    node = TestNode.start(TestNode.llamaCpp("noise", model, PLACES, false), "");
+  }
+
+  @AfterAll
+  static void stop() {
+    node.close();
+  }
+
+  @Test
+  void answersSeveralPromptsAsIfEachWereAlone() throws Exception {
+    String ask = "{\"prompt\":%s,\"max_tokens\":12,\"temperature\":1,\"seed\":7,\"n\":2}";
+    JsonNode one = complete(ask.formatted("\"bafu\""));
+    JsonNode other = complete(ask.formatted("\"mezo kiru\""));
+    JsonNode both = complete(ask.formatted("[\"bafu\",\"mezo kiru\"]"));
+
+    assertThat(both.get("choices").size()).isEqualTo(4);
+    for (int i = 0; i < 4; i++) {
+      JsonNode alone = (i < 2 ? one : other).at("/choices/" + i % 2);
+      assertThat(both.at("/choices/" + i + "/index").intValue()).isEqualTo(i);
+      assertThat(text(both, i)).isEqualTo(alone.get("text").stringValue());
+    }
+    for (String count : List.of("prompt_tokens", "completion_tokens", "total_tokens")) {
+      assertThat(both.at("/usage/" + count).intValue())
+          .isEqualTo(one.at("/usage/" + count).intValue() + other.at("/usage/" + count).intValue());
+    }
+  }
+
+  @Test
+  void answersMorePromptsThanTheEngineHasPlaces() throws Exception {
+    String prompts = "\"ba\",".repeat(40 * PLACES) + "\"ba\"";
+    assertThat(node.post("/v1/completions", "{\"prompt\":[" + prompts + "]}").statusCode())
+        .isEqualTo(400);
+    prompts = "\"ba\",".repeat(8 * PLACES - 1) + "\"ba\"";
+    JsonNode answers =
+        complete("{\"prompt\":[" + prompts + "],\"max_tokens\":3,\"ignore_eos\":true}");
+    assertThat(answers.get("choices").size()).isEqualTo(8 * PLACES);
+    assertThat(answers.at("/usage/completion_tokens").intValue()).isEqualTo(8 * PLACES * 3);
+  }
+
+  @Test
+  void streamsTheAnswersOfSeveralPromptsByTheirIndex() throws Exception {
+    String ask =
+        "{\"prompt\":[\"la\",\"mi"
+            + " no\",[1,300,301]],\"max_tokens\":9,\"temperature\":0,\"echo\":true,\"stream\":%s}";
+    Map<Integer, String> streamed = new TreeMap<>();
+    for (JsonNode event : events(node.post("/v1/completions", ask.formatted(true)).body())) {
+      JsonNode choice = event.at("/choices/0");
+      streamed.merge(
+          choice.get("index").intValue(), choice.get("text").stringValue(), String::concat);
+    }
+    JsonNode whole = complete(ask.formatted(false));
+    assertThat(streamed).hasSize(3);
+    streamed.forEach((index, text) -> assertThat(text).isEqualTo(text(whole, index)));
+    assertThat(text(whole, 0)).startsWith("la");
+    assertThat(text(whole, 1)).startsWith("mi no");
+    assertThat(text(whole, 2)).startsWith("<s>");
+  }
+
+  /**
+   * The second prompt waits for the first one's computation, whose every token but one it takes.
+   */
+  @Test
+  void computesAPromptOfSeveralAnswersOnce() throws Exception {
+    String prompt = JSON.writeValueAsString("duko remi ".repeat(12));
+    JsonNode answers =
+        complete("{\"prompt\":[%s,%s],\"n\":2,\"max_tokens\":4}".formatted(prompt, prompt));
+    int tokens = answers.at("/usage/prompt_tokens").intValue() / 2;
+    assertThat(tokens).isGreaterThan(40);
+    assertThat(answers.at("/usage/prompt_tokens_details/cached_tokens").intValue())
+        .isBetween(tokens - 1, tokens + 2);
+  }
+
+  @Test
+  void echoesAPromptWithoutAToken() throws Exception {
+    JsonNode answer = complete("{\"prompt\":[\"bafu\",\"la\"],\"echo\":true,\"max_tokens\":0}");
+    assertThat(text(answer, 0)).isEqualTo("bafu");
+    assertThat(text(answer, 1)).isEqualTo("la");
+    assertThat(answer.at("/choices/1/finish_reason").stringValue()).isEqualTo("length");
+    assertThat(answer.at("/usage/completion_tokens").intValue()).isZero();
+  }
+
+  @Test
+  void endsAtTheContextsEndAndSaysSo() throws Exception {
+    JsonNode answer = complete("{\"prompt\":\"bafu\",\"max_tokens\":100000,\"ignore_eos\":true}");
+    assertThat(answer.at("/choices/0/finish_reason").stringValue()).isEqualTo("length");
+    assertThat(answer.at("/usage/total_tokens").intValue()).isBetween(CONTEXT - 1, CONTEXT + 1);
+    String tooLong = JSON.writeValueAsString("bafu ".repeat(200));
+    JsonNode error =
+        JSON.readTree(node.post("/v1/completions", "{\"prompt\":[\"la\"," + tooLong + "]}").body())
+            .get("error");
+    assertThat(error.get("code").stringValue()).isEqualTo("context_length_exceeded");
+    assertThat(error.get("param").stringValue()).isEqualTo("prompt[1]");
+  }
+
+  @Test
+  void endsAtAStopTextThatSpansTokens() throws Exception {
+    String ask =
+        "{\"prompt\":\"bafu\",\"max_tokens\":12,\"temperature\":0,\"ignore_eos\":true,\"logprobs\":0%s}";
+    JsonNode free = complete(ask.formatted("")).at("/choices/0");
+    String text = free.get("text").stringValue();
+    JsonNode offsets = free.at("/logprobs/text_offset");
+    int from = offsets.get(5).intValue() - 1;
+    String stop = text.substring(from, offsets.get(6).intValue() + 1);
+    int expected = text.indexOf(stop);
+
+    JsonNode stopped =
+        complete(ask.formatted(",\"stop\":[\"@@\"," + JSON.writeValueAsString(stop) + "]"));
+    assertThat(text(stopped, 0)).isEqualTo(text.substring(0, expected));
+    assertThat(stopped.at("/choices/0/finish_reason").stringValue()).isEqualTo("stop");
+    assertThat(stopped.at("/usage/completion_tokens").intValue()).isLessThan(12);
+  }
+
+  @Test
+  void shiftsTokensByTheirBiasAndReportsTheModelsOwnProbabilities() throws Exception {
+    JsonNode answer =
+        complete(
+            "{\"prompt\":\"bafu\",\"max_tokens\":3,\"temperature\":0,\"logprobs\":2,\"logit_bias\":{\"300\":100}}");
+    JsonNode logprobs = answer.at("/choices/0/logprobs");
+    String token = logprobs.at("/tokens/0").stringValue();
+    assertThat(text(answer, 0).strip()).isEqualTo(token.repeat(3).strip());
+    for (int i = 0; i < 3; i++) {
+      float chosen = logprobs.at("/token_logprobs/" + i).floatValue();
+      JsonNode top = logprobs.at("/top_logprobs/" + i);
+      assertThat(top.size()).isEqualTo(2);
+      assertThat(top.valueStream().mapToDouble(JsonNode::doubleValue).max().orElseThrow())
+          .isGreaterThan(chosen)
+          .isNegative();
+    }
+  }
+
+  private static String text(JsonNode answer, int choice) {
+    return answer.at("/choices/" + choice + "/text").stringValue();
+  }
+
+  private static JsonNode complete(String body) throws Exception {
+    HttpResponse<String> answer = node.post("/v1/completions", body);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return JSON.readTree(answer.body());
+  }
+
+  private static List<JsonNode> events(String body) {
+    return body.lines()
+        .filter(line -> line.startsWith("data: {"))
+        .map(line -> JSON.readTree(line.substring("data: ".length())))
+        .toList();
+  }
+}
