@@ -54,6 +54,9 @@ class ThreadPool {
     ggml_threadpool * pool = nullptr;
 };
 
+// How a context keeps what it computed; io.sampo.engines.llamacpp.jni.NativeState.Kind, in its order.
+enum class StateKind { PLAIN, SEPARATE, RECURRENT, WINDOWED, MANY_POSITIONS };
+
 // The state of all sequences of one model and the step that advances them. One thread uses it; only interrupt is free for all.
 class Context {
   public:
@@ -81,6 +84,15 @@ class Context {
 
     // Whether a sequence's state can be cut at any position.
     bool cuts_anywhere() const;
+
+    StateKind state_kind() const;
+
+    // Writes some positions of a sequence as llama.cpp writes a state; returns its bytes. The carrier is a sequence that is
+    // empty. Throws where the memory is too small. For plain states.
+    size_t copy_out(int sequence, int carrier, int begin, int end, uint8_t * into, size_t bytes);
+
+    // Adds a state's positions to a sequence. Throws, with nothing changed, where llama.cpp refuses it. For plain states.
+    void copy_in(const uint8_t * state, size_t bytes, int carrier, int sequence);
 
     bool was_interrupted() const { return interrupted; }
 

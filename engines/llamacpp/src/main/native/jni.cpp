@@ -444,3 +444,28 @@ ENTRY(void, NativeContext_share)(JNIEnv * env, jclass, jlong context, jint from,
 ENTRY(jboolean, NativeContext_cutsAnywhere)(JNIEnv *, jclass, jlong context) {
     return (jboolean) ((Context *) context)->cuts_anywhere();
 }
+
+// --- NativeState
+
+ENTRY(jint, NativeState_kind)(JNIEnv * env, jclass, jlong context) {
+    return guarded(env, [&] { return (jint) ((Context *) context)->state_kind(); });
+}
+
+ENTRY(jlong, NativeState_copyOut)
+(JNIEnv * env, jclass, jlong context, jint sequence, jint carrier, jint begin, jint end, jobject into, jlong bytes) {
+    return guarded(env, [&] {
+        auto * memory = (uint8_t *) env->GetDirectBufferAddress(into);
+        return (jlong) ((Context *) context)->copy_out(sequence, carrier, begin, end, memory, (size_t) bytes);
+    });
+}
+
+ENTRY(void, NativeState_copyIn)(JNIEnv * env, jclass, jlong context, jobject state, jlong bytes, jint carrier, jint sequence) {
+    guarded(env, [&] {
+        const auto * memory = (const uint8_t *) env->GetDirectBufferAddress(state);
+        ((Context *) context)->copy_in(memory, (size_t) bytes, carrier, sequence);
+    });
+}
+
+ENTRY(jbyteArray, NativeState_version)(JNIEnv * env, jclass) {
+    return guarded(env, [&] { return bytes_of(env, llama_version()); });
+}

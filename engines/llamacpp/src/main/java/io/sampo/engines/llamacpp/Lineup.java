@@ -255,6 +255,11 @@ final class Lineup {
     return cache.retentionBound();
   }
 
+  /** What is held, for whoever moves KV in or out between two steps. */
+  PrefixCache cache() {
+    return cache;
+  }
+
   /** Cells held by running, paused and retained sequences. */
   long usedCells() {
     return cache.usedCells();

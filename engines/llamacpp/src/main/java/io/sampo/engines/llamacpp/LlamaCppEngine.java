@@ -10,6 +10,7 @@ import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.Grammar;
+import io.sampo.engines.spi.KvBlocks;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
@@ -33,6 +34,7 @@ final class LlamaCppEngine implements Engine {
   private final EngineCapabilities capabilities;
   private final StepLoop loop;
   private final Thread thread;
+  private final KvBlocks blocks;
   private boolean closed;
 
   private LlamaCppEngine(
@@ -40,13 +42,16 @@ final class LlamaCppEngine implements Engine {
       NativeModel model,
       NativeContext context,
       EngineCapabilities capabilities,
-      StepLoop.Mode mode) {
+      EngineSettings settings,
+      LoadChoice choice) {
     this.file = file;
     this.model = model;
     this.context = context;
     this.capabilities = capabilities;
+    StepLoop.Mode mode = mode(settings, choice, capabilities.reusesPrefixes());
     loop = new StepLoop(model, context, capabilities, mode);
     thread = Thread.ofPlatform().name("engine-" + file.getFileName()).daemon().unstarted(loop);
+    blocks = LlamaCppBlocks.of(file, settings, choice, context, loop, thread);
   }
 
   /**
@@ -66,7 +71,8 @@ final class LlamaCppEngine implements Engine {
               model,
               context,
               capabilities(model, choice, gpus, reuses, !settings.deterministic()),
-              mode(settings, choice, reuses));
+              settings,
+              choice);
       engine.thread.start();
       LoadedModels.add(file, model);
       return engine;
@@ -77,7 +83,11 @@ final class LlamaCppEngine implements Engine {
   }
 
   private static StepLoop.Mode mode(EngineSettings settings, LoadChoice choice, boolean shares) {
-    int numbers = shares ? NativeContext.MAX_SEQUENCES : choice.maxSequences();
+    // One number is the block exchange's, if there are more than may run.
+    int numbers =
+        shares
+            ? Math.max(NativeContext.MAX_SEQUENCES - 1, choice.maxSequences())
+            : choice.maxSequences();
     long cells = (long) choice.contextTokens() * choice.maxSequences();
     return new StepLoop.Mode(
         new PrefixCache.Bounds(
@@ -181,6 +191,11 @@ final class LlamaCppEngine implements Engine {
   @Override
   public void cancel(SequenceId sequence) {
     loop.cancel(sequence);
+  }
+
+  @Override
+  public KvBlocks kvBlocks() {
+    return blocks;
   }
 
   @Override

@@ -63,6 +63,9 @@ final class PrefixCache {
     RETAINED
   }
 
+  /** No sequence's number. */
+  static final int NONE = -1;
+
   /** Giving back fewer cells at a time would only mean doing it again at the next step. */
   private static final int LEAST_CUT = 32;
 
@@ -116,6 +119,16 @@ final class PrefixCache {
     return best < 0 ? 0 : common(best, prompt, prompt.length);
   }
 
+  /**
+   * How many of the first tokens of a text, without adapter, are held.
+   *
+   * @param length one more than are looked at
+   */
+  int held(int[] tokens, int length) {
+    int best = holder(tokens, length);
+    return best < 0 ? 0 : common(best, tokens, length);
+  }
+
   /** Begins a sequence or lets it go on: it gets a number and the longest beginning held. */
   void begin(Sequence sequence) {
     int source = holder(sequence.tokens(), sequence.length(), sequence.adapter());
@@ -125,6 +138,19 @@ final class PrefixCache {
     if (source >= 0 && uses[source] == Use.RETAINED) {
       account.saved(held - heldRunning(sequence));
     }
+    occupy(number, source, held);
+    use(number, Use.RUNNING);
+    owners[number] = sequence;
+    adapters[number] = sequence.adapter();
+    if (before >= 0 && before != number) {
+      drop(before);
+    }
+    sequence.begin(number, held);
+    dropBeginningsOf(number);
+  }
+
+  /** A number holds the first cells of a sequence, perhaps its own, and nothing else. */
+  private void occupy(int number, int source, int held) {
     if (number == source) {
       cut(number, held);
     } else {
@@ -134,14 +160,6 @@ final class PrefixCache {
         ledger.share(source, number, held);
       }
     }
-    use(number, Use.RUNNING);
-    owners[number] = sequence;
-    adapters[number] = sequence.adapter();
-    if (before >= 0 && before != number) {
-      drop(before);
-    }
-    sequence.begin(number, held);
-    dropBeginningsOf(number);
   }
 
   private int heldRunning(Sequence sequence) {
@@ -159,6 +177,62 @@ final class PrefixCache {
     return number >= 0 && uses[number] == Use.PAUSED && sequence.equals(owners[number]);
   }
 
+  /**
+   * Makes a place for cells that come from outside, computed without adapter. It holds what is held
+   * already and may be taken away like everything that is retained, so {@link #keeps} is to be
+   * asked before more is added.
+   *
+   * @param tokens the text; the array is kept
+   * @return the place's number; {@link #NONE} when running and paused sequences have them all
+   */
+  int admit(int[] tokens) {
+    if (Arrays.stream(uses).noneMatch(use -> use == Use.FREE || use == Use.RETAINED)) {
+      return NONE;
+    }
+    int source = holder(tokens, tokens.length + 1);
+    int held = source < 0 ? 0 : common(source, tokens, tokens.length + 1);
+    int number = number();
+    occupy(number, source, held);
+    use(number, Use.RETAINED);
+    retained[number] = tokens;
+    lastUsed[number] = ++clock;
+    return number;
+  }
+
+  /** Whether a place that was made for a text is still there and holds just so many tokens. */
+  boolean keeps(int number, int[] tokens, int length) {
+    return number >= 0
+        && uses[number] == Use.RETAINED
+        && Arrays.equals(retained[number], tokens)
+        && ledger.length(number) == length;
+  }
+
+  /**
+   * Makes room for cells from outside, at the cost of others that are retained. Somebody wants
+   * them, so they are taken for cells that will be found.
+   *
+   * @return for how many there is room
+   */
+  int room(int number, int wanted) {
+    account.saved(wanted);
+    long over = over(wanted);
+    while (over > 0 && evict(over, number, CERTAIN_LOSS)) {
+      over = over(wanted);
+    }
+    return (int) Math.max(0, wanted - Math.max(0, over));
+  }
+
+  private long over(int wanted) {
+    return Math.max(
+        ledger.used() + wanted - bounds.totalCells, retainedCells() + wanted - account.bound());
+  }
+
+  /** Cells from outside were added to the end of their place. */
+  void add(int number, int tokens) {
+    ledger.grow(number, tokens);
+    retainedCells = -1;
+  }
+
   /** A running sequence computed more of its tokens. */
   void grow(Sequence sequence, int tokens) {
     ledger.grow(sequence.slot(), tokens);
@@ -173,7 +247,8 @@ final class PrefixCache {
   /** Makes room for a step; false would mean that the invariant is broken. */
   boolean reserve(int tokens) {
     while (ledger.used() + tokens > bounds.totalCells) {
-      if (!evict(ledger.used() + tokens - bounds.totalCells)) {
+      long over = ledger.used() + tokens - bounds.totalCells;
+      if (!evict(over, NONE, Double.POSITIVE_INFINITY)) {
         return false;
       }
     }
@@ -200,16 +275,21 @@ final class PrefixCache {
     retained[number] = sequence.tokens();
     owners[number] = null;
     lastUsed[number] = ++clock;
+    settle(number);
+    trim();
+  }
+
+  /** What a retained sequence holds does not change any more: nothing is to be retained twice. */
+  void settle(int number) {
     dropBeginningsOf(number);
     if (!bounds.shares || isBeginningOfAnother(number)) {
       drop(number);
     }
-    trim();
   }
 
   private void trim() {
     long over = retainedCells() - account.bound();
-    while (over > 0 && evict(over)) {
+    while (over > 0 && evict(over, NONE, Double.POSITIVE_INFINITY)) {
       over = retainedCells() - account.bound();
     }
   }
@@ -240,11 +320,21 @@ final class PrefixCache {
   }
 
   /**
+   * The sequence without adapter that holds the most of a text's beginning, a running one if there
+   * is a choice; {@link #NONE} where that is nothing.
+   *
+   * @param length one more than are looked at
+   */
+  int holder(int[] tokens, int length) {
+    return holder(tokens, length, null);
+  }
+
+  /**
    * The sequence of an adapter that holds the most of a prompt's beginning, a running one if there
    * is a choice. What was computed with one adapter is wrong for any other.
    */
   private int holder(int[] prompt, int length, @Nullable LoadedAdapter adapter) {
-    int best = -1;
+    int best = NONE;
     int longest = 0;
     for (int number = 0; number < uses.length && bounds.shares; number++) {
       if (uses[number] != Use.FREE && adapters[number] == adapter) {
@@ -254,6 +344,17 @@ final class PrefixCache {
           best = number;
           longest = common;
         }
+      }
+    }
+    return best;
+  }
+
+  /** The sequence that holds the most; {@link #NONE} where nothing is held. */
+  int longest() {
+    int best = NONE;
+    for (int number = 0; number < uses.length; number++) {
+      if (ledger.length(number) > (best < 0 ? 0 : ledger.length(best))) {
+        best = number;
       }
     }
     return best;
@@ -290,12 +391,18 @@ final class PrefixCache {
     return least;
   }
 
-  /** Takes cells from the sequence where each is missed least; false when none can give any. */
-  private boolean evict(long wanted) {
-    int least = -1;
-    double leastLoss = Double.POSITIVE_INFINITY;
+  /**
+   * Takes cells from the sequence where each is missed least; false when none can give any.
+   *
+   * @param spared gives none, whatever it is worth
+   * @param bearable each that may be taken is missed less than this
+   */
+  private boolean evict(long wanted, int spared, double bearable) {
+    int least = NONE;
+    double leastLoss = bearable;
     for (int number = 0; number < uses.length; number++) {
-      if (uses[number] != Use.FREE && lossOfCell(number) < leastLoss) {
+      boolean may = uses[number] != Use.FREE && number != spared;
+      if (may && lossOfCell(number) < leastLoss) {
         least = number;
         leastLoss = lossOfCell(number);
       }

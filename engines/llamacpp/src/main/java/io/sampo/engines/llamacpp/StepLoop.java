@@ -19,6 +19,7 @@ import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +62,7 @@ final class StepLoop implements Runnable {
   private final Map<SequenceId, Sequence> accepted = new ConcurrentHashMap<>();
   private final Sequence[] chosenFor;
   private final StepCounters counters = new StepCounters();
+  private final BlockExchange blocks;
 
   private volatile boolean closing;
   private volatile @Nullable EngineException ended;
@@ -82,6 +84,13 @@ final class StepLoop implements Runnable {
     places = new Places(count, capabilities.preempts());
     arrivals = new ArrayBlockingQueue<>(2 * count);
     chosenFor = new Sequence[count];
+    blocks =
+        new BlockExchange(
+            context,
+            lineup.cache(),
+            NativeContext.MAX_SEQUENCES - 1,
+            capabilities.kvBytesPerToken(),
+            () -> stats = snapshot());
     stats = snapshot();
   }
 
@@ -134,6 +143,16 @@ final class StepLoop implements Runnable {
     }
   }
 
+  /** Hands over blocks to move. */
+  void exchange(Consumer<BlockExchange> task) {
+    task.accept(blocks);
+    EngineException reason = ended;
+    if (reason != null) {
+      blocks.failWaiting(reason);
+    }
+    wake();
+  }
+
   EngineStats stats() {
     return stats;
   }
@@ -171,9 +190,10 @@ final class StepLoop implements Runnable {
         endCancelled(lineup.running());
         adapters.takeOrders();
         beginNext();
-        boolean stepped = step();
+        boolean worked = step();
+        worked |= !closing && blocks.turn();
         stats = snapshot();
-        if (!stepped) {
+        if (!worked) {
           LockSupport.parkNanos(this, PARK_NANOS);
         }
       }
@@ -381,6 +401,7 @@ final class StepLoop implements Runnable {
   private void endAll(EngineException reason) {
     ended = reason;
     adapters.end(reason);
+    blocks.end(reason);
     for (Sequence sequence : List.copyOf(lineup.running())) {
       fail(sequence, reason);
     }

@@ -119,6 +119,34 @@ class PrefixCacheTest {
   }
 
   @Test
+  void makesAPlaceForCellsFromOutside() {
+    PrefixCache cache = cache(3, 200, 60);
+    runAndRetain(cache, range(100, 131));
+    runAndRetain(cache, range(0, 21));
+    int[] text = range(0, 80);
+    int place = cache.admit(text);
+    assertThat(cache.keeps(place, text, 20)).isTrue();
+    assertThat(cache.room(place, 60)).isEqualTo(40);
+    bring(cache, place, text, 20, 40);
+    assertThat(cache.keeps(place, text, 60)).isTrue();
+    cache.settle(place);
+    assertThat(cache.held(text, 81)).isEqualTo(60);
+    assertThat(cache.usedCells()).isEqualTo(60).isEqualTo(cells.held());
+    run(cache, range(200, 210));
+    run(cache, range(300, 310));
+    run(cache, range(400, 410));
+    assertThat(cache.keeps(place, text, 60)).isFalse();
+    assertThat(cache.admit(text)).isEqualTo(PrefixCache.NONE);
+  }
+
+  private void bring(PrefixCache cache, int place, int[] text, int from, int count) {
+    for (int i = from; i < from + count; i++) {
+      cells.compute(place, text[i]);
+    }
+    cache.add(place, count);
+  }
+
+  @Test
   void alwaysHasRoomAndNeverGivesCellsOfOtherTokens() {
     int cellCount = 3 * 40;
     int context = 40;
@@ -136,6 +164,8 @@ class PrefixCacheTest {
           running.add(sequence);
           int[] shared = Arrays.copyOf(sequence.tokens(), sequence.computed());
           assertThat(naive.tokens(sequence.slot())).isEqualTo(shared);
+        } else if (random.nextInt(4) == 0) {
+          bringIn(random, cache, naive, prompt(random, context));
         } else if (!running.isEmpty()) {
           goOn(random, cache, naive, running);
         }
@@ -153,6 +183,20 @@ class PrefixCacheTest {
     return IntStream.range(0, 1 + random.nextInt(context - 1))
         .map(i -> i < same ? i : random.nextInt(2))
         .toArray();
+  }
+
+  private static void bringIn(Random random, PrefixCache cache, NaiveCells naive, int[] text) {
+    int held = cache.held(text, text.length + 1);
+    int place = cache.admit(text);
+    assertThat(cache.keeps(place, text, held)).isTrue();
+    assertThat(naive.tokens(place)).isEqualTo(Arrays.copyOf(text, held));
+    int count = cache.room(place, random.nextInt(1 + text.length - held));
+    for (int i = held; i < held + count; i++) {
+      naive.compute(place, text[i]);
+    }
+    cache.add(place, count);
+    cache.settle(place);
+    assertThat(cache.held(text, text.length + 1)).isGreaterThanOrEqualTo(held + count);
   }
 
   private static void goOn(

@@ -10,6 +10,7 @@ import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.KvBlocks;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
@@ -113,6 +114,11 @@ public final class SimulatedEngine implements Engine {
       sequence.cancel();
       drive.wake();
     }
+  }
+
+  @Override
+  public KvBlocks kvBlocks() {
+    return KvBlocks.refusing("the simulated engine computes no keys and values");
   }
 
   @Override

@@ -55,6 +55,9 @@ public interface Engine extends AutoCloseable {
     return CompletableFuture.completedStage(null);
   }
 
+  /** Its KV as blocks that leave and enter, or the reason why they cannot. */
+  KvBlocks kvBlocks();
+
   /** A snapshot; cheap enough to be read every few milliseconds. */
   EngineStats stats();
 

@@ -11,6 +11,10 @@
  * tokenizes and applies the chat template without weights, so a gateway can use it where no engine
  * runs.
  *
+ * <p>What an engine has computed of a text can leave it and enter another one through {@link
+ * io.sampo.engines.spi.KvBlocks}, where the engine and its model allow that; {@link
+ * io.sampo.engines.spi.KvSupport} says so or why not.
+ *
  * <p>Invariant: each accepted sequence ends in exactly one call of {@code onFinished} or {@code
  * onFailed}, whatever happens.
  */

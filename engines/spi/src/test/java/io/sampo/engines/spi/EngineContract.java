@@ -6,10 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineSettings.KvType;
+import io.sampo.kvcache.block.KvBlock;
+import io.sampo.kvcache.block.KvChain;
+import io.sampo.kvcache.block.KvLayout;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -210,8 +217,65 @@ public abstract class EngineContract {
   }
 
   @Test
+  void offersItsKvAsBlocksOrSaysWhyNot() {
+    Engine engine = engine(settings(2, false, Map.of()));
+    KvBlocks blocks = engine.kvBlocks();
+    KvSupport support = await(blocks.support());
+    assertThat(await(engine.kvBlocks().support())).isEqualTo(support);
+    if (support instanceof KvSupport.Offered offered) {
+      takesBlocksOutAndIn(engine, offered.layout());
+      engine.close();
+      fails(blocks.exportBlocks(shortPrompt(), 0, List.of()), Kind.CLOSED);
+    } else if (support instanceof KvSupport.Refused refused) {
+      assertThat(refused.reason()).isNotBlank();
+      fails(blocks.exportBlocks(shortPrompt(), 0, List.of()), Kind.INVALID_REQUEST);
+    }
+  }
+
+  /** What one engine computed is found by another that has only got the blocks. */
+  private void takesBlocksOutAndIn(Engine engine, KvLayout layout) {
+    Engine other = engine(settings(2, false, Map.of()));
+    assertThat(await(other.kvBlocks().support())).isEqualTo(new KvSupport.Offered(layout));
+    int[] prompt = repeated(2 * layout.blockTokens() + 5);
+    RecordingListener first = run(engine, request(prompt)).awaitEnd();
+    List<MemorySegment> memory = new ArrayList<>();
+    for (int block = 0; block < 3; block++) {
+      memory.add(Arena.ofAuto().allocate(layout.blockBytes()));
+    }
+    List<KvBlock> held = await(engine.kvBlocks().exportBlocks(prompt, 0, memory.subList(0, 2)));
+    assertThat(held).hasSize(2);
+    int[] strange = prompt.clone();
+    strange[0]++;
+    assertThat(await(engine.kvBlocks().exportBlocks(strange, 0, memory.subList(2, 3)))).isEmpty();
+    fails(engine.kvBlocks().exportBlocks(prompt, 0, memory), Kind.INVALID_REQUEST);
+    KvChain chain =
+        new KvChain(held.stream().map(block -> KvBlock.open(block.bytes(), layout)).toList());
+    fails(other.kvBlocks().importBlocks(shortPrompt(), chain), Kind.INVALID_REQUEST);
+    assertThat(await(other.kvBlocks().importBlocks(prompt, chain))).isEqualTo(chain.endPosition());
+    RecordingListener second = run(other, request(prompt)).awaitEnd();
+    assertThat(second.cachedTokens()).isEqualTo(chain.endPosition());
+    assertThat(second.ids()).isEqualTo(first.ids());
+  }
+
+  private int[] repeated(int length) {
+    int[] prompt = shortPrompt();
+    return IntStream.range(0, length).map(i -> prompt[i % prompt.length]).toArray();
+  }
+
+  private static <T> T await(CompletableFuture<T> answer) {
+    return answer.orTimeout(60, TimeUnit.SECONDS).join();
+  }
+
+  private static void fails(CompletableFuture<?> answer, Kind kind) {
+    assertThatThrownBy(() -> await(answer))
+        .cause()
+        .isInstanceOfSatisfying(
+            EngineException.class, failure -> assertThat(failure.kind()).isEqualTo(kind));
+  }
+
+  @Test
   void rejectsAnOptionItDoesNotKnow() {
-    EngineSettings settings = settings(1, Map.of("no-such-option", "1"));
+    EngineSettings settings = settings(1, true, Map.of("no-such-option", "1"));
     assertThatThrownBy(() -> engines.add(newEngine(settings)))
         .hasMessageContaining("no-such-option");
   }
@@ -243,18 +307,27 @@ public abstract class EngineContract {
 
   /** An engine in its deterministic mode with a small context. */
   private Engine engine(int maxSequences) {
-    Engine engine = newEngine(settings(maxSequences, Map.of()));
+    return engine(settings(maxSequences, true, Map.of()));
+  }
+
+  private Engine engine(EngineSettings settings) {
+    Engine engine = newEngine(settings);
     engines.add(engine);
     return engine;
   }
 
-  private static EngineSettings settings(int maxSequences, Map<String, String> options) {
+  private static EngineSettings settings(
+      int maxSequences, boolean deterministic, Map<String, String> options) {
     return new EngineSettings(
-        CONTEXT, maxSequences, 2, 0, KvType.F16, FlashAttention.AUTO, true, options);
+        CONTEXT, maxSequences, 2, 0, KvType.F16, FlashAttention.AUTO, deterministic, options);
   }
 
   private SequenceRequest request(int firstIndex, int maxTokens, int limit, Sampling sampling) {
     return new SequenceRequest(newId(), shortPrompt(), firstIndex, maxTokens, limit, sampling);
+  }
+
+  private SequenceRequest request(int[] ids) {
+    return new SequenceRequest(newId(), ids, 0, 8, NEVER, GREEDY);
   }
 
   private SequenceRequest prompt(int[] ids) {

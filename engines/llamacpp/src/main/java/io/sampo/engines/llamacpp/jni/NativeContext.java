@@ -221,6 +221,11 @@ public final class NativeContext implements AutoCloseable {
     interrupt(handle);
   }
 
+  long handle() {
+    checkOpen();
+    return handle;
+  }
+
   private void checkOpen() {
     if (handle == 0) {
       throw new EngineException(Kind.CLOSED, "the context was closed");

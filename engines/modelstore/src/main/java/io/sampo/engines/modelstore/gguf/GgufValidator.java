@@ -51,6 +51,22 @@ public final class GgufValidator {
     return tensors;
   }
 
+  /**
+   * The files of a model that was validated: itself, or those of a split model in their order.
+   *
+   * @throws IOException when the first file cannot be read
+   */
+  public static List<Path> files(Path model) throws IOException {
+    List<Path> files = new ArrayList<>(List.of(model));
+    try (GgufFile file = GgufFile.open(model)) {
+      int shards = shardCount(file);
+      for (int i = 1; i < shards; i++) {
+        files.add(shard(model, i, shards));
+      }
+    }
+    return files;
+  }
+
   /** The names of all architectures llama.cpp loads. */
   public static Set<String> architectures() {
     return ARCHITECTURES;
