@@ -16,8 +16,8 @@ llama_context_params params_of(const ContextSettings & settings) {
     params.n_batch              = settings.batch_tokens;
     params.n_ubatch             = settings.ubatch_tokens;
     params.n_seq_max            = settings.max_sequences;
-    // One row of logits for each sequence; without this there is room for a whole batch of them.
-    params.n_outputs_max        = settings.max_sequences;
+    // One row of logits for each token to choose; without this there is room for a whole batch of them.
+    params.n_outputs_max        = settings.max_sequences + settings.drafted_tokens;
     params.n_threads            = settings.threads;
     params.n_threads_batch      = settings.threads;
     params.type_k               = (ggml_type) settings.kv_type;
@@ -78,7 +78,7 @@ Context::Context(const Model & model, const ContextSettings & settings) : model(
     }
     threads.attach_to(context.get());
     const size_t rows = settings.batch_tokens;
-    const size_t outs = settings.max_sequences;
+    const size_t outs = settings.max_sequences + settings.drafted_tokens;
     columns.token.resize(rows);
     columns.position.resize(rows);
     columns.sequence.resize(rows);
@@ -98,7 +98,7 @@ Context::Context(const Model & model, const ContextSettings & settings) : model(
 int Context::step(int rows, int split) {
     const auto sampled = std::count_if(columns.sampler.begin(), columns.sampler.begin() + rows, [](int64_t s) { return s != 0; });
     if (sampled > (ptrdiff_t) columns.chosen.size()) {
-        throw Failure(Kind::INTERNAL, "more rows want a token than there are sequences");
+        throw Failure(Kind::INTERNAL, "more rows want a token than there is room for");
     }
     for (int row = 0; row < rows; row++) {
         wanted[row] = columns.sampler[row] != 0;
@@ -128,20 +128,31 @@ int Context::pass(int from, int to, size_t & out) {
         if (!wanted[row]) {
             continue;
         }
+        if (row > from && was_drafted(row) && columns.chosen[out - 1] != columns.token[row]) {
+            columns.chosen[out++] = NOT_CHOSEN;
+            continue;
+        }
         float * logits = llama_get_logits_ith(context.get(), row - from);
         if (!logits) {
             throw Failure(Kind::INTERNAL, log.errors("llama_decode gave no logits"));
         }
-        Sampler & sampler   = *(Sampler *) columns.sampler[row];
-        columns.chosen[out] = sampler.choose(logits, columns.index[row], candidates);
-        if (sampler.top_logprobs() >= 0 && columns.chosen[out] >= 0) {
-            Logprobs into = { 0, &columns.top_ids[out * MAX_TOP_LOGPROBS], &columns.top_logprobs[out * MAX_TOP_LOGPROBS] };
-            sampler.report(logits, columns.chosen[out], candidates, into);
-            columns.logprob[out] = into.chosen;
-        }
-        out++;
+        choose(row, logits, out++);
     }
     return 0;
+}
+
+bool Context::was_drafted(int row) const {
+    return wanted[row - 1] && columns.sequence[row - 1] == columns.sequence[row];
+}
+
+void Context::choose(int row, float * logits, size_t out) {
+    Sampler & sampler   = *(Sampler *) columns.sampler[row];
+    columns.chosen[out] = sampler.choose(logits, columns.index[row], candidates);
+    if (sampler.top_logprobs() >= 0 && columns.chosen[out] >= 0) {
+        Logprobs into = { 0, &columns.top_ids[out * MAX_TOP_LOGPROBS], &columns.top_logprobs[out * MAX_TOP_LOGPROBS] };
+        sampler.report(logits, columns.chosen[out], candidates, into);
+        columns.logprob[out] = into.chosen;
+    }
 }
 
 void Context::use(const Adapter * adapter) {

@@ -13,15 +13,19 @@ namespace sampo {
 class Model;
 
 struct ContextSettings {
-    int  cells;          // tokens whose KV fits, of all sequences together
-    int  max_sequences;  // that a step chooses tokens for; a unified context holds up to 256
-    int  batch_tokens;   // rows of one step
-    int  ubatch_tokens;  // rows of one pass over the weights
+    int  cells;           // tokens whose KV fits, of all sequences together
+    int  max_sequences;   // that a step chooses tokens for; a unified context holds up to 256
+    int  batch_tokens;    // rows of one step
+    int  ubatch_tokens;   // rows of one pass over the weights
+    int  drafted_tokens;  // most drafted tokens of a step
     int  threads;
     int  kv_type;          // a ggml_type
     int  flash_attention;  // a llama_flash_attn_type
     bool unified;          // one pool of cells for all sequences, or one part for each
 };
+
+// Chosen after a drafted token that is not what was chosen before it.
+constexpr llama_token NOT_CHOSEN = -2;
 
 // The most likeliest tokens reported of one position.
 constexpr int MAX_TOP_LOGPROBS = 20;
@@ -36,7 +40,7 @@ struct StepColumns {
     std::vector<int32_t>      index;    // of the token to choose, in its answer
 
     // Output, one entry for each row with a sampler, in their order.
-    std::vector<llama_token> chosen;  // -1: no token was possible
+    std::vector<llama_token> chosen;  // -1: no token was possible; or NOT_CHOSEN
     std::vector<float>       logprob;
     std::vector<int32_t>     top_ids;  // MAX_TOP_LOGPROBS for each
     std::vector<float>       top_logprobs;
@@ -65,7 +69,9 @@ class Context {
 
     StepColumns columns;
 
-    // Computes the first rows of the columns and chooses tokens; the rows before split in a pass of their own, if there are any.
+    // Computes the first rows of the columns and chooses tokens. Rows with a sampler that follow one of the same sequence are
+    // drafted tokens: their samplers are asked only as long as each is what was chosen before it, so they see no token that does
+    // not stand. The rows before split in a pass of their own, if there are any.
     // Returns llama_decode's code: 0 done; 1 no room for the KV, with nothing changed by that pass; 2 interrupted.
     int step(int rows, int split = 0);
 
@@ -99,6 +105,10 @@ class Context {
   private:
     // Computes some rows; tokens chosen follow those of the passes before.
     int pass(int from, int to, size_t & out);
+
+    bool was_drafted(int row) const;
+
+    void choose(int row, float * logits, size_t out);
 
     const Model &                 model;
     ThreadPool                    threads;  // outlives the context that computes with it

@@ -191,7 +191,7 @@ static void exercise_grammars(const Model & model) {
 
 // Several sequences of random prompts advance together; a cut and recomputed one goes on as before.
 static void exercise_steps(const Model & model, bool unified) {
-    const ContextSettings settings = { 512, 4, 64, 32, 2, GGML_TYPE_F16, LLAMA_FLASH_ATTN_TYPE_AUTO, unified };
+    const ContextSettings settings = { 512, 4, 64, 32, 4, 2, GGML_TYPE_F16, LLAMA_FLASH_ATTN_TYPE_AUTO, unified };
     Context               context(model, settings);
     const int32_t         count = llama_vocab_n_tokens(model.vocabulary());
     for (int round = 0; round < 4; round++) {
@@ -223,7 +223,7 @@ static void exercise_steps(const Model & model, bool unified) {
 
 // Sequences share beginnings, are cut and end in any order; what each one holds is still enough to go on.
 static void exercise_sharing(const Model & model) {
-    const ContextSettings settings = { 512, 4, 64, 32, 2, GGML_TYPE_F16, LLAMA_FLASH_ATTN_TYPE_AUTO, true };
+    const ContextSettings settings = { 512, 4, 64, 32, 4, 2, GGML_TYPE_F16, LLAMA_FLASH_ATTN_TYPE_AUTO, true };
     Context               context(model, settings);
     std::vector<int>      length(200, 0);
     for (int round = 0; round < 400; round++) {
@@ -243,7 +243,7 @@ static void exercise_sharing(const Model & model) {
         context.columns.sampler[0]  = 0;
         CHECK(context.step(1) == 0);
     }
-    const ContextSettings separate = { 512, 4, 64, 32, 2, GGML_TYPE_F16, LLAMA_FLASH_ATTN_TYPE_AUTO, false };
+    const ContextSettings separate = { 512, 4, 64, 32, 4, 2, GGML_TYPE_F16, LLAMA_FLASH_ATTN_TYPE_AUTO, false };
     Context               parts(model, separate);
     CHECK(failure_of([&] { parts.share(0, 1, 1); }) == Kind::INTERNAL);
 }

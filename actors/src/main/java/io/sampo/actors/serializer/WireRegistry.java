@@ -53,7 +53,7 @@ final class WireRegistry {
     messages.put("eA1", Replica.Alive.class);
     messages.put("oP1", Router.Place.class);
     messages.put("oR1", Router.Release.class);
-    messages.put("oS1", Router.ReplicaReported.class);
+    messages.put("oS2", Router.ReplicaReported.class);
     messages.put("oD1", Router.Describe.class);
     messages.put("oA1", Router.Description.class);
     messages.put("sA1", Scheduler.Assigned.class);

@@ -86,7 +86,7 @@ class KryoSerializerTest {
             replicas.ref(),
             Replica.State.READY,
             new EngineCapabilities("simulated", true, "none", 2048, 4, 300, 128, true, true),
-            new EngineStats(1, 2, 3, 4, 5.5, 6.5, 7, 8, 9, 10, 11),
+            new EngineStats(1, 2, 3, 4, 5.5, 6.5, 7, 8, 9, 10, 11, 12, 13),
             List.of(key),
             null);
     return List.of(

@@ -51,8 +51,8 @@ class SampoTest {
     String help = out.toString(UTF_8);
     for (String name :
         ("host port cluster-host cluster-port api-key-file model-alias ctx-size parallel threads"
-                + " gpu-layers kv-type engine deterministic allowed-host data-dir config log-format"
-                + " debug-headers")
+             + " gpu-layers kv-type speculation engine deterministic allowed-host data-dir config"
+             + " log-format debug-headers")
             .split(" ", -1)) {
       assertThat(help).contains("--" + name);
     }

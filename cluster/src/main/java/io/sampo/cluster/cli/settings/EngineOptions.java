@@ -1,5 +1,6 @@
 package io.sampo.cluster.cli.settings;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -26,7 +27,21 @@ final class EngineOptions {
         .find(Flags.RETAIN_TOKENS)
         .map(EngineOptions::retainTokens)
         .ifPresent(value -> add(layers, Flags.RETAIN_TOKENS, value, options));
+    layers
+        .find(Flags.SPECULATION)
+        .map(given -> speculation(given, layers))
+        .ifPresent(value -> add(layers, Flags.SPECULATION, value, options));
     return options;
+  }
+
+  private static String speculation(Given given, Layers layers) {
+    if (!List.of("off", "ngram").contains(given.text())) {
+      throw given.refused("expected one of off, ngram");
+    }
+    if (!given.text().equals("off") && layers.on(Flags.DETERMINISTIC)) {
+      throw given.refused("it rounds differently; leave out either it or --deterministic");
+    }
+    return given.text();
   }
 
   private static String retainTokens(Given given) {

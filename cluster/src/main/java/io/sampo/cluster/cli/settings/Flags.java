@@ -30,6 +30,11 @@ public final class Flags {
       new Flag("gpu-layers", "auto|N", "Layers kept on a GPU; auto takes what fits (default).");
   public static final Flag KV_TYPE =
       new Flag("kv-type", "f16|q8_0|q4_0", "Number format of cached keys and values. Default f16.");
+  public static final Flag SPECULATION =
+      new Flag(
+          "speculation",
+          "off|ngram",
+          "Guess tokens ahead where a text repeats itself and check them together. Default off.");
   public static final Flag INTER_TOKEN_MILLIS =
       new Flag(
           "inter-token-millis",
@@ -82,6 +87,7 @@ public final class Flags {
           THREADS,
           GPU_LAYERS,
           KV_TYPE,
+          SPECULATION,
           INTER_TOKEN_MILLIS,
           RETAIN_TOKENS,
           ENGINE,

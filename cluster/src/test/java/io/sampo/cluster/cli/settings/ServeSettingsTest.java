@@ -113,12 +113,23 @@ class ServeSettingsTest {
           retain-tokens | all | --retain-tokens all: expected auto or a number of tokens (32K = 32768); 0 keeps none
           engine-option | x | --engine-option x: expected NAME=VALUE, or several of them parted by commas
           engine-option | a=1,a=2 | --engine-option a=1,a=2: sets a twice
+          speculation | yes   | --speculation yes: expected one of off, ngram
           log-format | xml    | --log-format xml: expected one of text, json
           config     | /none  | --config /none: there is no such file
           api-key-file | /none | --api-key-file /none: cannot be read; make a file with one key a line
           """)
   void namesTheFlagOfARefusedValue(String flag, String value, String line) {
     refuses(Map.of(flag, value), Map.of(), line);
+  }
+
+  @Test
+  void tellsTheEngineHowToGuess() {
+    EngineSettings guessing = settings(Map.of("speculation", "ngram"), Map.of()).engineSettings();
+    assertThat(guessing.options()).isEqualTo(Map.of("speculation", "ngram"));
+    refuses(
+        Map.of("speculation", "ngram", "deterministic", "true"),
+        Map.of(),
+        "--speculation ngram: it rounds differently; leave out either it or --deterministic");
   }
 
   @Test

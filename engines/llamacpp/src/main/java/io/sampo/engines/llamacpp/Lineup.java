@@ -1,5 +1,6 @@
 package io.sampo.engines.llamacpp;
 
+import io.sampo.engines.llamacpp.speculation.Speculation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +28,7 @@ final class Lineup {
   private final PrefixCache cache;
   private final StepPlanner planner;
   private final Turns turns;
+  private final Speculation speculation;
   private final boolean shares;
   private final List<Sequence> waiting = new ArrayList<>();
   private final List<Sequence> running = new ArrayList<>();
@@ -41,10 +43,12 @@ final class Lineup {
       int maxSequences,
       PrefixCache.Bounds bounds,
       StepPlanner.Rules rules,
+      Speculation speculation,
       PrefixCache.Cells cells) {
     cache = new PrefixCache(bounds, cells);
     planner = new StepPlanner(rules);
     turns = new Turns(rules);
+    this.speculation = speculation;
     shares = bounds.shares();
     places = maxSequences;
     rows = new int[maxSequences];
@@ -91,6 +95,7 @@ final class Lineup {
       return false;
     }
     running.remove(sequence);
+    speculation.forget(sequence);
     cache.pause(sequence);
     sequence.pause();
     waiting.add(sequence);
@@ -184,6 +189,7 @@ final class Lineup {
         answersWait |= sequence.answers() && sequence.readyTokens() > 0;
       }
     }
+    speculation.draft(inTurn, planner.costs());
     int total = planner.plan(inTurn, rowsInTurn, turns.count(), answersWait);
     int next = 0;
     for (int i = 0; i < running.size(); i++) {
@@ -205,7 +211,10 @@ final class Lineup {
     return planner.computesApart();
   }
 
-  /** The planned step was computed in this time. */
+  /**
+   * The planned step was computed in this time. Drafts that were in it are to be settled before
+   * anything else is asked.
+   */
   void computed(long nanos) {
     planner.observe(nanos);
     turns.computed(nanos);
@@ -220,11 +229,26 @@ final class Lineup {
     cache.stepped(total);
   }
 
+  /**
+   * Settles the draft of a sequence; the cells of drafted tokens that did not stand are given up.
+   *
+   * @param stood how many of them were what the model chose
+   * @param next what it chose after them
+   */
+  void settle(Sequence sequence, int stood, int next) {
+    int drafted = sequence.draftedTokens();
+    sequence.settleDraft(stood, next);
+    if (stood < drafted) {
+      cache.shrink(sequence);
+    }
+  }
+
   /** A sequence ends, running or not; what it computed may be retained. */
   void leave(Sequence sequence) {
     sequence.follow(null, 0);
     waiting.remove(sequence);
     if (running.remove(sequence) || sequence.paused()) {
+      speculation.forget(sequence);
       cache.retain(sequence);
     }
   }

@@ -6,6 +6,7 @@ import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.Engine;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineStats;
@@ -48,7 +49,7 @@ final class LlamaCppEngine implements Engine {
     this.model = model;
     this.context = context;
     this.capabilities = capabilities;
-    StepLoop.Mode mode = mode(settings, choice, capabilities.reusesPrefixes());
+    StepLoop.Mode mode = mode(settings, choice, capabilities.reusesPrefixes(), model);
     loop = new StepLoop(model, context, capabilities, mode);
     thread = Thread.ofPlatform().name("engine-" + file.getFileName()).daemon().unstarted(loop);
     blocks = LlamaCppBlocks.of(file, settings, choice, context, loop, thread);
@@ -64,6 +65,7 @@ final class LlamaCppEngine implements Engine {
     NativeModel model = NativeModel.load(file, false, gpus.isEmpty() ? 0 : settings.gpuLayers());
     try {
       NativeContext context = new NativeContext(model, contextSettings(settings, choice));
+      requireCuts(context, choice, file);
       boolean reuses = context.cutsAnywhere() && !settings.deterministic();
       LlamaCppEngine engine =
           new LlamaCppEngine(
@@ -82,7 +84,20 @@ final class LlamaCppEngine implements Engine {
     }
   }
 
-  private static StepLoop.Mode mode(EngineSettings settings, LoadChoice choice, boolean shares) {
+  /** What was drafted and does not stand must be forgotten. */
+  private static void requireCuts(NativeContext context, LoadChoice choice, Path file) {
+    if (choice.speculation().isOn() && !context.cutsAnywhere()) {
+      context.close();
+      throw new EngineException(
+          Kind.MODEL_REJECTED,
+          file
+              + ": the state of recurrent, hybrid and sliding-window models cannot be cut, which"
+              + " speculation needs; serve it without");
+    }
+  }
+
+  private static StepLoop.Mode mode(
+      EngineSettings settings, LoadChoice choice, boolean shares, NativeModel model) {
     // One number is the block exchange's, if there are more than may run.
     int numbers =
         shares
@@ -93,7 +108,8 @@ final class LlamaCppEngine implements Engine {
         new PrefixCache.Bounds(
             numbers, cells, Math.min(choice.retainTokens(), cells), choice.rowCells(), shares),
         new StepPlanner.Rules(
-            choice.batchTokens(), choice.interTokenMillis(), settings.deterministic()));
+            choice.batchTokens(), choice.interTokenMillis(), settings.deterministic()),
+        choice.speculation().open(choice, model.endTokens()));
   }
 
   /**
@@ -108,6 +124,7 @@ final class LlamaCppEngine implements Engine {
         choice.maxSequences(),
         choice.batchTokens(),
         choice.ubatchTokens(),
+        choice.speculation().stepTokens(choice.maxSequences()),
         choice.threads(),
         LoadChoice.ggmlType(settings.kvType()).id(),
         flashAttention(settings.flashAttention()),

@@ -6,6 +6,7 @@ import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.LoadPlan;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -20,6 +21,7 @@ import java.util.TreeSet;
  * @param retainTokens most tokens kept of sequences that have ended
  * @param rowCells how many retained tokens slow a row by as much as it takes, so that no more are
  *     kept than pay; 0 keeps the most
+ * @param speculation whether and how tokens are guessed ahead
  * @param kvBytesPerToken 0 for recurrent models
  */
 record LoadChoice(
@@ -31,6 +33,7 @@ record LoadChoice(
     int interTokenMillis,
     int retainTokens,
     long rowCells,
+    SpeculationChoice speculation,
     long kvBytesPerToken,
     long computeBytes) {
 
@@ -49,8 +52,7 @@ record LoadChoice(
    */
   static final String RETAIN_TOKENS = "retain-tokens";
 
-  private static final Set<String> OPTIONS =
-      Set.of(BATCH_TOKENS, UBATCH_TOKENS, INTER_TOKEN_MILLIS, RETAIN_TOKENS);
+  private static final Set<String> OPTIONS = options();
 
   private static final int DEFAULT_SEQUENCES = 4;
   private static final int DEFAULT_CONTEXT = 8192;
@@ -78,7 +80,7 @@ record LoadChoice(
             "the llamacpp engine has no option '"
                 + name
                 + "'; it has "
-                + String.join(", ", new TreeSet<>(OPTIONS)));
+                + String.join(", ", OPTIONS));
       }
     }
     int sequences = settings.maxSequences() == 0 ? DEFAULT_SEQUENCES : settings.maxSequences();
@@ -86,6 +88,7 @@ record LoadChoice(
     int context = contextTokens(model, settings, sequences, kvBytes, availableBytes);
     int batch = Math.max(option(options, BATCH_TOKENS, DEFAULT_BATCH, 1, MAX_BATCH), sequences);
     int ubatch = Math.min(option(options, UBATCH_TOKENS, batch, 1, MAX_BATCH), batch);
+    SpeculationChoice speculation = SpeculationChoice.of(settings);
     boolean adapts = options.getOrDefault(RETAIN_TOKENS, AUTO).equals(AUTO);
     int cores = Runtime.getRuntime().availableProcessors();
     return new LoadChoice(
@@ -97,8 +100,9 @@ record LoadChoice(
         option(options, INTER_TOKEN_MILLIS, DEFAULT_INTER_TOKEN_MILLIS, 0, MAX_INTER_TOKEN_MILLIS),
         adapts ? Integer.MAX_VALUE : option(options, RETAIN_TOKENS, 0, 0, Integer.MAX_VALUE),
         adapts ? rowCells(model) : 0,
+        speculation,
         kvBytes,
-        computeBytes(model, sequences, ubatch));
+        computeBytes(model, sequences + speculation.stepTokens(sequences), ubatch));
   }
 
   /**
@@ -108,6 +112,12 @@ record LoadChoice(
   private static long rowCells(GgufSummary model) {
     long width = (long) model.layers() * model.embeddingLength();
     return Math.max(1, model.parameters() / Math.max(1, width));
+  }
+
+  private static Set<String> options() {
+    Set<String> names = new TreeSet<>(SpeculationChoice.OPTIONS);
+    names.addAll(List.of(BATCH_TOKENS, UBATCH_TOKENS, INTER_TOKEN_MILLIS, RETAIN_TOKENS));
+    return names;
   }
 
   private static int contextTokens(
@@ -129,14 +139,13 @@ record LoadChoice(
    * llama.cpp's activations of one pass are a few matrices as wide as the widest layer; the widest
    * are the feed-forward ones, about four times the residual stream. Logits come on top.
    */
-  private static long computeBytes(GgufSummary model, int sequences, int ubatch) {
+  private static long computeBytes(GgufSummary model, int outputs, int ubatch) {
     long activations = 12L * ubatch * model.embeddingLength() * Float.BYTES;
-    long logits = 2L * sequences * model.vocabularySize() * Float.BYTES;
+    long logits = 2L * outputs * model.vocabularySize() * Float.BYTES;
     return FIXED_BYTES + activations + logits;
   }
 
-  private static int option(
-      Map<String, String> options, String name, int otherwise, int least, int most) {
+  static int option(Map<String, String> options, String name, int otherwise, int least, int most) {
     String text = options.get(name);
     if (text == null) {
       return otherwise;

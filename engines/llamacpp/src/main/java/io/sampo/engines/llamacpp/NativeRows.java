@@ -40,12 +40,13 @@ record NativeRows(NativeContext context) implements PrefixCache.Cells {
   private void fill(Sequence sequence, int rows) {
     int end = sequence.computed() + rows;
     for (int position = sequence.computed(); position < end; position++) {
-      int token = sequence.tokens()[position];
-      if (position == sequence.length() - 1) {
-        context.addAndChoose(
-            token, position, sequence.slot(), sequence.sampler(), sequence.nextIndex());
-      } else {
+      int token = sequence.tokenAt(position);
+      int ahead = position - (sequence.length() - 1);
+      if (ahead < 0) {
         context.add(token, position, sequence.slot());
+      } else {
+        context.addAndChoose(
+            token, position, sequence.slot(), sequence.sampler(), sequence.nextIndex() + ahead);
       }
     }
   }

@@ -238,6 +238,11 @@ final class PrefixCache {
     ledger.grow(sequence.slot(), tokens);
   }
 
+  /** A running sequence has fewer tokens computed than it holds cells; the others are given up. */
+  void shrink(Sequence sequence) {
+    cut(sequence.slot(), sequence.computed());
+  }
+
   /** A step was computed; what is retained has slowed it. */
   void stepped(int rows) {
     account.stepped(rows, retainedCells());

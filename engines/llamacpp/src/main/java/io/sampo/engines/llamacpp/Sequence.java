@@ -1,6 +1,9 @@
 package io.sampo.engines.llamacpp;
 
 import io.sampo.engines.llamacpp.jni.NativeSampler;
+import io.sampo.engines.llamacpp.speculation.Draft;
+import io.sampo.engines.llamacpp.speculation.Drafting;
+import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
@@ -15,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariant: 0 <= computed < length: the last token is always still to be computed, since
  * computing it is what gives the next one.
  */
-final class Sequence implements StepPlanner.Demand {
+final class Sequence implements StepPlanner.Demand, Drafting {
 
   final SequenceRequest request;
   final SequenceListener listener;
@@ -23,6 +26,7 @@ final class Sequence implements StepPlanner.Demand {
   private final AtomicInteger tokenLimit;
   private volatile boolean cancelled;
   private @Nullable LoadedAdapter adapter;
+  private final Draft draft = new Draft();
 
   private int[] tokens;
   private int length;
@@ -208,11 +212,13 @@ final class Sequence implements StepPlanner.Demand {
   }
 
   /** Tokens of prompt and answer; only the first {@link #length} count. */
-  int[] tokens() {
+  @Override
+  public int[] tokens() {
     return tokens;
   }
 
-  int length() {
+  @Override
+  public int length() {
     return length;
   }
 
@@ -223,7 +229,8 @@ final class Sequence implements StepPlanner.Demand {
   }
 
   /** The index in the answer of the token that comes next. */
-  int nextIndex() {
+  @Override
+  public int nextIndex() {
     return nextIndex;
   }
 
@@ -240,6 +247,50 @@ final class Sequence implements StepPlanner.Demand {
   public int readyTokens() {
     int open = length - computed;
     return nextIndex < tokenLimit.get() ? open : open - 1;
+  }
+
+  @Override
+  public Sampling sampling() {
+    return request.sampling();
+  }
+
+  @Override
+  public Draft draft() {
+    return draft;
+  }
+
+  @Override
+  public int draftedTokens() {
+    return draft.taken();
+  }
+
+  @Override
+  public boolean decodes() {
+    return answers() && readyTokens() == 1;
+  }
+
+  @Override
+  public int tokensAllowed() {
+    return Math.min(tokenLimit.get(), request.maxTokens()) - nextIndex - 1;
+  }
+
+  /** The token of a row: the sequence's own, or a drafted one after its end. */
+  int tokenAt(int position) {
+    return position < length ? tokens[position] : draft.token(position - length);
+  }
+
+  /**
+   * The drafted tokens of a step that was computed become tokens, or are computed no more.
+   *
+   * @param stood how many of them were what the model chose
+   * @param next what it chose after them
+   */
+  void settleDraft(int stood, int next) {
+    for (int i = 0; i < stood; i++) {
+      append(draft.token(i));
+    }
+    computed = length;
+    draft.settle(stood, next);
   }
 
   void advance(int computedTokens) {

@@ -13,6 +13,10 @@ final class StepCounters {
   private long promptTokens;
   private long cachedTokens;
   private long generatedTokens;
+  private long draftedTokens;
+  private long acceptedTokens;
+  private int stepDrafted;
+  private int stepAccepted;
   private long steps;
 
   void began(int prompt, int cached) {
@@ -20,24 +24,30 @@ final class StepCounters {
     cachedTokens += cached;
   }
 
-  void generated() {
-    generatedTokens++;
+  void generated(int tokens) {
+    generatedTokens += tokens;
+  }
+
+  /** Counts a draft of a step that is counted next. */
+  void drafted(int drafted, int accepted) {
+    draftedTokens += drafted;
+    acceptedTokens += accepted;
+    stepDrafted += drafted;
+    stepAccepted += accepted;
   }
 
   /**
-   * Counts a step before its results are taken. Its whole time goes to both rates: what a mixed
-   * step slows down is part of the truth.
+   * Counts a step. Its whole time goes to both rates: what a mixed step slows down is part of the
+   * truth. Drafted tokens that did not stand are no part of a rate.
+   *
+   * @param rows all of them
+   * @param answering rows that continued an answer, without drafted ones
    */
-  void stepped(Lineup lineup, long nanos) {
-    int prompts = 0;
-    int answers = 0;
-    for (int i = 0; i < lineup.running().size(); i++) {
-      if (lineup.running().get(i).answers()) {
-        answers += lineup.rows(i);
-      } else {
-        prompts += lineup.rows(i);
-      }
-    }
+  void stepped(int rows, int answering, long nanos) {
+    int prompts = rows - answering - stepDrafted;
+    int answers = answering + stepAccepted;
+    stepDrafted = 0;
+    stepAccepted = 0;
     double seconds = nanos / 1e9;
     if (prompts > FEW_ROWS) {
       prefill.add(prompts, seconds);
@@ -59,6 +69,8 @@ final class StepCounters {
         promptTokens,
         cachedTokens,
         generatedTokens,
+        draftedTokens,
+        acceptedTokens,
         steps,
         lineup.preemptions());
   }

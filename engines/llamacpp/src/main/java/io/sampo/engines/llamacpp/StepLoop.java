@@ -3,6 +3,7 @@ package io.sampo.engines.llamacpp;
 import io.sampo.engines.llamacpp.jni.NativeContext;
 import io.sampo.engines.llamacpp.jni.NativeModel;
 import io.sampo.engines.llamacpp.jni.NativeSampler;
+import io.sampo.engines.llamacpp.speculation.Speculation;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
@@ -12,6 +13,7 @@ import io.sampo.engines.spi.Places;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +41,7 @@ import org.slf4j.LoggerFactory;
 final class StepLoop implements Runnable {
 
   /** How the native context is used. */
-  record Mode(PrefixCache.Bounds bounds, StepPlanner.Rules rules) {}
+  record Mode(PrefixCache.Bounds bounds, StepPlanner.Rules rules, Speculation speculation) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(StepLoop.class);
 
@@ -61,6 +63,7 @@ final class StepLoop implements Runnable {
   private final Queue<Sequence> arrivals;
   private final Map<SequenceId, Sequence> accepted = new ConcurrentHashMap<>();
   private final Sequence[] chosenFor;
+  private final int[] firstResults;
   private final StepCounters counters = new StepCounters();
   private final BlockExchange blocks;
 
@@ -78,7 +81,7 @@ final class StepLoop implements Runnable {
     }
     int count = capabilities.maxSequences();
     rows = new NativeRows(context);
-    lineup = new Lineup(count, mode.bounds, mode.rules, rows);
+    lineup = new Lineup(count, mode.bounds, mode.rules, mode.speculation, rows);
     adapters = new Adapters(model, context, this::forget, this::wake);
     totalCells = mode.bounds.totalCells();
     places = new Places(count, capabilities.preempts());
@@ -91,6 +94,7 @@ final class StepLoop implements Runnable {
             NativeContext.MAX_SEQUENCES - 1,
             capabilities.kvBytesPerToken(),
             () -> stats = snapshot());
+    firstResults = new int[count];
     stats = snapshot();
   }
 
@@ -248,7 +252,8 @@ final class StepLoop implements Runnable {
 
   /** Computes one step; false when there was nothing to compute. */
   private boolean step() {
-    if (lineup.plan() == 0) {
+    int total = lineup.plan();
+    if (total == 0) {
       return false;
     }
     rows.fill(lineup);
@@ -257,8 +262,7 @@ final class StepLoop implements Runnable {
     switch (context.step()) {
       case DONE -> {
         long nanos = System.nanoTime() - began;
-        counters.stepped(lineup, nanos);
-        takeResults(nanos);
+        takeResults(total, nanos);
       }
       case NO_ROOM -> throw new IllegalStateException("the cells are not what was counted");
       case INTERRUPTED -> closing = true;
@@ -266,14 +270,32 @@ final class StepLoop implements Runnable {
     return true;
   }
 
-  private void takeResults(long nanos) {
+  private void takeResults(int rows, long nanos) {
     // Sequences that end here leave the list, so those that get a token are noted before, in the
     // order of their rows.
     int answers = noteChosen(0, true);
     int all = noteChosen(answers, false);
     lineup.computed(nanos);
-    for (int result = 0; result < all; result++) {
-      take(chosenFor[result], result);
+    settleDrafts(all);
+    counters.stepped(rows, answers, nanos);
+    for (int i = 0; i < all; i++) {
+      take(chosenFor[i], firstResults[i]);
+    }
+  }
+
+  /** What was computed becomes true of every sequence before anybody hears of any. */
+  private void settleDrafts(int all) {
+    int result = 0;
+    for (int i = 0; i < all; i++) {
+      int drafted = chosenFor[i].draftedTokens();
+      int stood = 0;
+      while (stood < drafted && context.chosen(result + stood + 1) != NativeContext.NOT_CHOSEN) {
+        stood++;
+      }
+      counters.drafted(drafted, stood);
+      firstResults[i] = result;
+      lineup.settle(chosenFor[i], stood, context.chosen(result + stood));
+      result += 1 + drafted;
     }
   }
 
@@ -283,7 +305,7 @@ final class StepLoop implements Runnable {
     for (int i = 0; i < running.size(); i++) {
       Sequence sequence = running.get(i);
       int rows = lineup.rows(i);
-      boolean complete = rows > 0 && sequence.computed() + rows == sequence.length();
+      boolean complete = rows > 0 && sequence.computed() + rows >= sequence.length();
       if (complete && sequence.answers() == answers) {
         chosenFor[noted++] = sequence;
       }
@@ -291,18 +313,28 @@ final class StepLoop implements Runnable {
     return noted;
   }
 
+  /** Takes what was chosen: drafted tokens that stood, which the sequence has already, and one. */
   private void take(Sequence sequence, int result) {
-    int token = context.chosen(result);
-    if (token < 0) {
+    int stood = sequence.draft().accepted();
+    int last = context.chosen(result + stood);
+    boolean goesOn = last >= 0 && !endTokens.get(last);
+    if (goesOn) {
+      sequence.append(last);
+    }
+    int count = goesOn ? stood + 1 : stood;
+    if (count > 0) {
+      counters.generated(count);
+      tellTokens(sequence, count, logprobs(sequence, result, count));
+    }
+    if (!accepted.containsKey(sequence.id())) {
+      return;
+    }
+    if (last < 0) {
       fail(sequence, impossible(sequence));
-    } else if (endTokens.get(token)) {
-      finish(sequence, FinishReason.STOP);
-    } else {
-      int index = sequence.nextIndex();
-      sequence.append(token);
-      counters.generated();
-      tellToken(sequence, index, token, logprobs(sequence, result));
+    } else if (goesOn) {
       endAtLimit(sequence);
+    } else {
+      finish(sequence, FinishReason.STOP);
     }
   }
 
@@ -313,21 +345,23 @@ final class StepLoop implements Runnable {
             Kind.INVALID_REQUEST, "the grammar leads where no token of this model can follow");
   }
 
-  private TokenLogprobs @Nullable [] logprobs(Sequence sequence, int result) {
-    int top = sequence.request.sampling().topLogprobs();
+  private TokenLogprobs @Nullable [] logprobs(Sequence sequence, int result, int count) {
+    int top = Math.min(sequence.sampling().topLogprobs(), capabilities.vocabularySize());
     if (top < 0) {
       return null;
     }
-    return new TokenLogprobs[] {
-      context.logprobs(result, Math.min(top, capabilities.vocabularySize()))
-    };
+    TokenLogprobs[] logprobs = new TokenLogprobs[count];
+    for (int i = 0; i < count; i++) {
+      logprobs[i] = context.logprobs(result + i, top);
+    }
+    return logprobs;
   }
 
   private void endAtLimit(Sequence sequence) {
     boolean atLimit =
         sequence.nextIndex() == sequence.request.maxTokens()
             || sequence.length() == capabilities.contextTokens();
-    if (atLimit && accepted.containsKey(sequence.id())) {
+    if (atLimit) {
       finish(sequence, FinishReason.LENGTH);
     }
   }
@@ -374,10 +408,12 @@ final class StepLoop implements Runnable {
     }
   }
 
-  private void tellToken(
-      Sequence sequence, int index, int token, TokenLogprobs @Nullable [] logprobs) {
+  /** Tells the last tokens of a sequence. */
+  private void tellTokens(Sequence sequence, int count, TokenLogprobs @Nullable [] logprobs) {
+    int length = sequence.length();
+    int[] ids = Arrays.copyOfRange(sequence.tokens(), length - count, length);
     try {
-      sequence.listener.onTokens(index, new int[] {token}, logprobs);
+      sequence.listener.onTokens(sequence.nextIndex() - count, ids, logprobs);
     } catch (RuntimeException broken) {
       listenerBroke(sequence, broken);
     }

@@ -1,15 +1,17 @@
 package io.sampo.engines.llamacpp;
 
+import io.sampo.engines.llamacpp.speculation.StepCosts;
 import java.util.List;
 
 /**
  * Chooses what the next step computes.
  *
  * <p>Sequences that need one token more come first, so a running answer never waits for more than
- * one step. The rest of the step goes to prompts, in chunks. While any answer runs, that rest is as
- * large as the step's predicted time allows within the inter-token target, but never less than a
- * share of the target, without which a full house of answers would keep prompts out for good. When
- * no answer runs, or without a target, a step is as large as it can be.
+ * one step; what was drafted for them comes with it. The rest of the step goes to prompts, in
+ * chunks. While any answer runs, that rest is as large as the step's predicted time allows within
+ * the inter-token target, but never less than a share of the target, without which a full house of
+ * answers would keep prompts out for good. When no answer runs, or without a target, a step is as
+ * large as it can be.
  *
  * <p>Among prompts the more urgent goes first; of those that are equally so, one that others wait
  * for: its rows count for all of them. Then the shortest remainder, which gives the least mean time
@@ -36,6 +38,9 @@ final class StepPlanner {
     /** How many of its tokens are computed. */
     int computed();
 
+    /** How many guesses at the tokens after those the step is to compute with them. */
+    int draftedTokens();
+
     /** Whether its answer has begun, so that somebody sees how far apart its tokens come. */
     boolean answers();
 
@@ -56,7 +61,7 @@ final class StepPlanner {
   record Rules(int batchTokens, int targetMillis, boolean oneAtATime) {}
 
   /** Rows from which llama.cpp's fused attention kernel of the CPU computes tiles. */
-  private static final int TILE_ROWS = 64;
+  static final int TILE_ROWS = 64;
 
   /** From this depth on attention row by row takes longer than the weights. */
   private static final int DEEP_TOKENS = 1024;
@@ -72,6 +77,7 @@ final class StepPlanner {
   private final Rules rules;
   private final StepTime time = new StepTime();
   private int answerRows;
+  private int draftedRows;
   private int promptRows;
 
   StepPlanner(Rules rules) {
@@ -98,6 +104,7 @@ final class StepPlanner {
       rows[i] = 0;
     }
     answerRows = 0;
+    draftedRows = 0;
     promptRows = 0;
     if (rules.oneAtATime) {
       return planOne(sequences, rows);
@@ -111,17 +118,22 @@ final class StepPlanner {
         next = nextPrompt(sequences, rows)) {
       left -= planPrompt(sequences, rows, next, left);
     }
-    return answerRows + promptRows;
+    return answerRows + draftedRows + promptRows;
+  }
+
+  /** What steps take, as far as those that were run tell. */
+  StepCosts costs() {
+    return time;
   }
 
   /** Whether the planned step computes answers and prompts in two passes. */
   boolean computesApart() {
-    return answerRows > 0 && promptRows > 0 && answerRows + promptRows >= TILE_ROWS;
+    return answerRows > 0 && promptRows > 0 && answerRows + draftedRows + promptRows >= TILE_ROWS;
   }
 
   /** Learns what the step that was planned last took. */
   void observe(long nanos) {
-    time.observe(answerRows, promptRows, nanos / 1e6);
+    time.observe(answerRows, draftedRows, promptRows, nanos / 1e6);
   }
 
   private int planOne(List<? extends Demand> sequences, int[] rows) {
@@ -141,10 +153,11 @@ final class StepPlanner {
   }
 
   private void planSingles(List<? extends Demand> sequences, int[] rows) {
-    for (int i = 0; i < sequences.size() && answerRows + promptRows < rules.batchTokens; i++) {
+    for (int i = 0; i < sequences.size() && rowsLeft() > 0; i++) {
       Demand sequence = sequences.get(i);
       if (sequence.readyTokens() == 1) {
-        rows[i] = 1;
+        rows[i] = 1 + sequence.draftedTokens();
+        draftedRows += sequence.draftedTokens();
         if (sequence.answers()) {
           answerRows++;
         } else {
@@ -152,6 +165,10 @@ final class StepPlanner {
         }
       }
     }
+  }
+
+  private int rowsLeft() {
+    return rules.batchTokens - answerRows - draftedRows - promptRows;
   }
 
   private static boolean deepPrompt(List<? extends Demand> sequences) {
@@ -168,11 +185,11 @@ final class StepPlanner {
    * @param target in milliseconds; 0 where nobody waits for the next token of an answer
    */
   private int promptBudget(boolean deep, double target) {
-    int room = rules.batchTokens - answerRows - promptRows;
+    int room = rowsLeft();
     if (target == 0) {
       return room;
     }
-    double left = target - time.predictMillis(answerRows, promptRows);
+    double left = target - time.predictMillis(answerRows, draftedRows, promptRows);
     double granted = Math.max(left, target * PROMPT_SHARE);
     return Math.clamp(
         time.promptRowsWithin(granted), Math.min(deep ? TILE_ROWS : LEAST_CHUNK, room), room);

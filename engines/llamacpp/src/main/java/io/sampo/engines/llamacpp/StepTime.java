@@ -1,8 +1,11 @@
 package io.sampo.engines.llamacpp;
 
+import io.sampo.engines.llamacpp.speculation.StepCosts;
+
 /**
- * Predicts how long a step takes: a base, plus a cost for each row that continues an answer, plus a
- * cost for each row of a prompt. The three are learned from the steps that were run.
+ * Predicts how long a step takes: a base, plus a cost for each row that continues an answer, for
+ * each drafted row, and for each row of a prompt. The four are learned from the steps that were
+ * run.
  *
  * <p>They are estimated by a Kalman filter whose state drifts slowly (R. E. Kalman 1960; with
  * errors relative to the step's time, so that long steps do not outweigh short ones). What is not
@@ -11,12 +14,13 @@ package io.sampo.engines.llamacpp;
  * elsewhere) counts only as far as those reach, as in Huber's estimator; if steps stay that way,
  * the usual error grows and the estimate follows within some ten steps.
  */
-final class StepTime {
+final class StepTime implements StepCosts {
 
   private static final int BASE = 0;
   private static final int ANSWER_ROW = 1;
-  private static final int PROMPT_ROW = 2;
-  private static final int COSTS = 3;
+  private static final int DRAFTED_ROW = 2;
+  private static final int PROMPT_ROW = 3;
+  private static final int COSTS = 4;
 
   /** Nothing is known at first: a cost may be anything of this order, in milliseconds. */
   private static final double FIRST_DOUBT = 100 * 100;
@@ -44,8 +48,21 @@ final class StepTime {
     }
   }
 
-  double predictMillis(int answerRows, int promptRows) {
-    return costs[BASE] + costs[ANSWER_ROW] * answerRows + costs[PROMPT_ROW] * promptRows;
+  double predictMillis(int answerRows, int draftedRows, int promptRows) {
+    return costs[BASE]
+        + costs[ANSWER_ROW] * answerRows
+        + costs[DRAFTED_ROW] * draftedRows
+        + costs[PROMPT_ROW] * promptRows;
+  }
+
+  @Override
+  public double answersMillis(int answers) {
+    return predictMillis(answers, 0, 0);
+  }
+
+  @Override
+  public double draftedMillis() {
+    return costs[DRAFTED_ROW];
   }
 
   /** How many rows of prompts fit into a time, beyond what else takes time; 0 where it is short. */
@@ -55,15 +72,16 @@ final class StepTime {
   }
 
   /** Learns from a step that was run. */
-  void observe(int answerRows, int promptRows, double millis) {
+  void observe(int answerRows, int draftedRows, int promptRows, double millis) {
     if (millis <= 0) {
       return;
     }
     features[BASE] = 1 / millis;
     features[ANSWER_ROW] = answerRows / millis;
+    features[DRAFTED_ROW] = draftedRows / millis;
     features[PROMPT_ROW] = promptRows / millis;
     drift();
-    correct(clipped(1 - predictMillis(answerRows, promptRows) / millis));
+    correct(clipped(1 - predictMillis(answerRows, draftedRows, promptRows) / millis));
     steps++;
   }
 

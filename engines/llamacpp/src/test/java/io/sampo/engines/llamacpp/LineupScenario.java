@@ -1,7 +1,10 @@
 package io.sampo.engines.llamacpp;
 
+import io.sampo.engines.llamacpp.speculation.NgramProposer;
+import io.sampo.engines.llamacpp.speculation.Speculation;
 import io.sampo.engines.spi.Priority;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -18,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * each returns its part of the transcript.
  *
  * <p>A prompt is written as runs of tokens: {@code system:40 a:8} is the first 40 tokens of a text
- * named system and the first 8 of one named a.
+ * named system and the first 8 of one named a; {@code system:20-30} is tokens 20 to 29 of it.
  */
 final class LineupScenario {
 
@@ -28,9 +31,10 @@ final class LineupScenario {
   private final Map<String, Integer> texts = new HashMap<>();
   private final Set<Sequence> begun = new HashSet<>();
   private final Map<Integer, LoadedAdapter> adapters = new HashMap<>();
+  private final Map<Sequence, int[]> said = new HashMap<>();
   private final NaiveCells cells = new NaiveCells();
   private @Nullable Lineup lineup;
-  private int[] cost = {0, 0, 0};
+  private int[] cost = {0, 0, 0, 0};
   private long promptTokens;
   private long cachedTokens;
 
@@ -51,6 +55,7 @@ final class LineupScenario {
       case "cost" -> cost(options);
       case "submit" -> submit(plain.get(1), plain.subList(2, plain.size()), options);
       case "step" -> steps(plain.size() > 1 ? Integer.parseInt(plain.get(1)) : 1);
+      case "says" -> says(plain.get(1), plain.subList(2, plain.size()));
       case "cancel" -> cancel(plain.get(1));
       case "allow" -> allow(plain.get(1), Integer.parseInt(plain.get(2)));
       case "cells" -> "%d held".formatted(lineup().usedCells());
@@ -82,17 +87,34 @@ final class LineupScenario {
                 true),
             new StepPlanner.Rules(
                 options.getOrDefault("batch", 64), options.getOrDefault("target", 0), false),
+            speculation(options),
             cells);
     return "ok";
   }
 
+  private static Speculation speculation(Map<String, Integer> options) {
+    return new Speculation(
+        new NgramProposer(),
+        new Speculation.Bounds(
+            options.getOrDefault("draft", 0),
+            options.getOrDefault("batch", 64) - 1,
+            options.getOrDefault("context", 256),
+            new BitSet()));
+  }
+
   private String cost(Map<String, Integer> millis) {
-    cost = new int[] {millis.get("step"), millis.get("answer"), millis.get("prompt")};
+    cost =
+        new int[] {
+          millis.get("step"),
+          millis.get("answer"),
+          millis.get("prompt"),
+          millis.getOrDefault("drafted", 0)
+        };
     return "ok";
   }
 
   private String submit(String name, List<String> runs, Map<String, Integer> options) {
-    int[] prompt = runs.stream().flatMapToInt(this::tokens).toArray();
+    int[] prompt = tokens(runs);
     Sequence sequence =
         Sequences.of(
             prompt,
@@ -108,14 +130,32 @@ final class LineupScenario {
     return "ok";
   }
 
-  private IntStream tokens(String run) {
-    int colon = run.indexOf(':');
-    return tokens(run.substring(0, colon), run.substring(colon + 1));
+  /** What the model says from now on, instead of an answer that is like nothing else. */
+  private String says(String name, List<String> runs) {
+    Sequence sequence = named(name);
+    said.put(sequence, IntStream.concat(told(sequence), IntStream.of(tokens(runs))).toArray());
+    return "ok";
   }
 
-  private IntStream tokens(String text, String count) {
-    int number = texts.computeIfAbsent(text, _ -> texts.size());
-    return IntStream.range(0, Integer.parseInt(count)).map(i -> number * 1000 + i);
+  private static IntStream told(Sequence sequence) {
+    int prompt = sequence.request.promptIds().length;
+    return IntStream.range(prompt, sequence.length()).map(i -> sequence.tokens()[i]);
+  }
+
+  private int[] tokens(List<String> runs) {
+    return runs.stream().flatMapToInt(this::tokens).toArray();
+  }
+
+  private IntStream tokens(String run) {
+    int colon = run.indexOf(':');
+    int dash = run.indexOf('-', colon);
+    int from = dash < 0 ? 0 : Integer.parseInt(run.substring(colon + 1, dash));
+    int to = Integer.parseInt(run.substring(Math.max(colon, dash) + 1));
+    return IntStream.range(from, to).map(i -> token(run.substring(0, colon), i));
+  }
+
+  private int token(String text, int place) {
+    return texts.computeIfAbsent(text, _ -> texts.size()) * 1000 + place;
   }
 
   private String steps(int count) {
@@ -144,15 +184,17 @@ final class LineupScenario {
     int total = lineup().plan();
     List<Sequence> stepped = List.copyOf(lineup().running());
     int answers = 0;
+    int drafted = 0;
     for (int i = 0; i < stepped.size(); i++) {
       Sequence sequence = stepped.get(i);
       int rows = lineup().rows(i);
-      answers += sequence.answers() ? rows : 0;
+      answers += sequence.answers() ? rows - sequence.draftedTokens() : 0;
+      drafted += sequence.draftedTokens();
       for (int row = 0; row < rows; row++) {
-        cells.compute(sequence.slot(), sequence.tokens()[sequence.computed() + row]);
+        cells.compute(sequence.slot(), sequence.tokenAt(sequence.computed() + row));
       }
       if (rows > 0) {
-        told.add(name(sequence) + " " + (sequence.answers() ? "answers" : "+" + rows));
+        told.add(name(sequence) + " " + (sequence.answers() ? answers(sequence) : "+" + rows));
       }
     }
     for (Sequence sequence : lineup().waiting()) {
@@ -162,19 +204,43 @@ final class LineupScenario {
     if (total == 0) {
       return told.add("nothing to compute").toString();
     }
-    long millis = cost[0] + (long) cost[1] * answers + (long) cost[2] * (total - answers);
-    lineup().computed(millis * 1_000_000);
+    int prompts = total - answers - drafted;
+    int millis = cost[0] + cost[1] * answers + cost[2] * prompts + cost[3] * drafted;
+    lineup().computed(millis * 1_000_000L);
+    stepped.forEach(this::settle);
     stepped.forEach(this::takeToken);
     return told + (millis == 0 ? "" : "; " + millis + " ms");
   }
 
+  private String answers(Sequence sequence) {
+    int drafted = sequence.draftedTokens();
+    return drafted == 0 ? "answers" : "answers, %d of %d right".formatted(stood(sequence), drafted);
+  }
+
+  private int stood(Sequence sequence) {
+    int stood = 0;
+    while (stood < sequence.draftedTokens()
+        && sequence.draft().token(stood) == chosen(sequence, sequence.nextIndex() + stood)) {
+      stood++;
+    }
+    return stood;
+  }
+
+  private int chosen(Sequence sequence, int index) {
+    int[] words = said.getOrDefault(sequence, new int[0]);
+    return index < words.length ? words[index] : token(name(sequence) + ANSWER, index);
+  }
+
+  private void settle(Sequence sequence) {
+    if (sequence.computed() >= sequence.length()) {
+      int stood = stood(sequence);
+      lineup().settle(sequence, stood, chosen(sequence, sequence.nextIndex() + stood));
+    }
+  }
+
   private void takeToken(Sequence sequence) {
     if (sequence.computed() == sequence.length()) {
-      sequence.append(
-          tokens(name(sequence) + ANSWER, String.valueOf(sequence.nextIndex() + 1))
-              .skip(sequence.nextIndex())
-              .findFirst()
-              .orElseThrow());
+      sequence.append(chosen(sequence, sequence.nextIndex()));
       if (sequence.nextIndex() == sequence.request.maxTokens()) {
         lineup().leave(sequence);
       }

@@ -10,23 +10,28 @@ import org.junit.jupiter.api.Test;
 class StepPlannerTest {
 
   private record Ready(
-      int readyTokens, int computed, boolean answers, boolean isFollowed, int urgency)
+      int readyTokens,
+      int computed,
+      boolean answers,
+      boolean isFollowed,
+      int urgency,
+      int draftedTokens)
       implements StepPlanner.Demand {}
 
   private static Ready prompt(int tokens) {
-    return new Ready(tokens, 0, false, false, 0);
+    return new Ready(tokens, 0, false, false, 0, 0);
   }
 
   private static Ready leader(int tokens) {
-    return new Ready(tokens, 0, false, true, 0);
+    return new Ready(tokens, 0, false, true, 0, 0);
   }
 
   private static Ready answer() {
-    return new Ready(1, 9, true, false, 0);
+    return new Ready(1, 9, true, false, 0, 0);
   }
 
   private static Ready paused() {
-    return new Ready(0, 9, true, false, 0);
+    return new Ready(0, 9, true, false, 0, 0);
   }
 
   private static List<Integer> plan(StepPlanner planner, Ready... sequences) {
@@ -56,7 +61,7 @@ class StepPlannerTest {
   }
 
   private static Ready urgentPrompt(int tokens) {
-    return new Ready(tokens, 0, false, false, -1);
+    return new Ready(tokens, 0, false, false, -1, 0);
   }
 
   @Test
@@ -70,6 +75,12 @@ class StepPlannerTest {
   void servesRunningAnswersBeforePrompts() {
     assertThat(plan(false, 8, prompt(100), answer(), answer())).containsExactly(6, 1, 1);
     assertThat(plan(false, 2, prompt(100), answer(), answer())).containsExactly(0, 1, 1);
+  }
+
+  @Test
+  void computesWhatWasDraftedWithItsSequence() {
+    Ready guessed = new Ready(1, 9, true, false, 0, 3);
+    assertThat(plan(false, 12, prompt(100), guessed, answer())).containsExactly(7, 4, 1);
   }
 
   @Test
@@ -122,7 +133,7 @@ class StepPlannerTest {
   @Test
   void givesADeepPromptATileOfRowsInAPassOfItsOwn() {
     StepPlanner planner = trained(100);
-    Ready deep = new Ready(1000, 2000, false, false, 0);
+    Ready deep = new Ready(1000, 2000, false, false, 0, 0);
     assertThat(plan(planner, answer(), answer(), deep)).containsExactly(1, 1, 64);
     assertThat(planner.computesApart()).isTrue();
     plan(planner, answer(), answer(), prompt(1000));

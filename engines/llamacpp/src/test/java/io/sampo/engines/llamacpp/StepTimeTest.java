@@ -23,7 +23,7 @@ class StepTimeTest {
       int prompts = random.nextInt(3) == 0 ? 0 : random.nextInt(64);
       if (answers + prompts > 0) {
         double noise = 1 + 0.03 * random.nextGaussian();
-        time.observe(answers, prompts, factor * real(answers, prompts) * noise);
+        time.observe(answers, 0, prompts, factor * real(answers, prompts) * noise);
       }
     }
   }
@@ -31,7 +31,7 @@ class StepTimeTest {
   private void assertPredicts(double factor, double percent) {
     for (int answers = 1; answers <= 16; answers += 5) {
       for (int prompts = 0; prompts <= 60; prompts += 20) {
-        assertThat(time.predictMillis(answers, prompts))
+        assertThat(time.predictMillis(answers, 0, prompts))
             .isCloseTo(factor * real(answers, prompts), Percentage.withPercentage(percent));
       }
     }
@@ -46,16 +46,26 @@ class StepTimeTest {
 
   @Test
   void knowsPromptRowsAfterOneFullBatch() {
-    time.observe(0, 512, real(0, 512));
+    time.observe(0, 0, 512, real(0, 512));
     assertThat(time.promptRowsWithin(56)).isCloseTo(10, within(1));
+  }
+
+  @Test
+  void knowsWhatADraftedTokenCostsWhereOneAnswerRunsAlone() {
+    for (int i = 0; i < 60; i++) {
+      int drafted = random.nextInt(5);
+      time.observe(1, drafted, 0, (22 + 6 * drafted) * (1 + 0.03 * random.nextGaussian()));
+    }
+    assertThat(time.answersMillis(1)).isCloseTo(22, within(2.0));
+    assertThat(time.draftedMillis()).isCloseTo(6, within(1.0));
   }
 
   @Test
   void isNotMisledByAStepThatWasHeldUp() {
     run(60, 1);
-    time.observe(4, 20, 10 * real(4, 20));
+    time.observe(4, 0, 20, 10 * real(4, 20));
     assertPredicts(1, 15);
-    time.observe(4, 20, 0.1 * real(4, 20));
+    time.observe(4, 0, 20, 0.1 * real(4, 20));
     assertPredicts(1, 15);
   }
 
@@ -69,8 +79,9 @@ class StepTimeTest {
   @Test
   void neverTakesACostBelowNothing() {
     for (int i = 0; i < 100; i++) {
-      time.observe(random.nextInt(3), 1 + random.nextInt(600), 1 + random.nextInt(1000));
-      assertThat(time.predictMillis(0, 0)).isNotNegative();
+      time.observe(
+          random.nextInt(3), random.nextInt(5), 1 + random.nextInt(600), 1 + random.nextInt(1000));
+      assertThat(time.predictMillis(0, 0, 0)).isNotNegative();
       assertThat(time.promptRowsWithin(10)).isNotNegative();
     }
   }

@@ -65,6 +65,8 @@ final class StepCounters {
         promptTokens.get(),
         cachedTokens.get(),
         generatedTokens.get(),
+        0,
+        0,
         steps.get(),
         0);
   }

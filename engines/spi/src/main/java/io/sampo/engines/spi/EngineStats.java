@@ -13,6 +13,8 @@ package io.sampo.engines.spi;
  * @param promptTokens tokens of all prompts so far
  * @param cachedTokens those of them that needed no computing
  * @param generatedTokens tokens of all answers so far
+ * @param draftedTokens tokens that were guessed and computed ahead (speculative decoding) so far
+ * @param acceptedTokens those of them that became part of an answer
  * @param steps steps so far
  * @param preemptions how often a running sequence gave way to a more urgent one
  */
@@ -26,5 +28,7 @@ public record EngineStats(
     long promptTokens,
     long cachedTokens,
     long generatedTokens,
+    long draftedTokens,
+    long acceptedTokens,
     long steps,
     long preemptions) {}

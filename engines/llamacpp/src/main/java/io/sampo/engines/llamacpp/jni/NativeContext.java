@@ -33,6 +33,7 @@ public final class NativeContext implements AutoCloseable {
    * @param cells tokens whose KV fits, of all sequences together
    * @param batchTokens most rows of a step
    * @param ubatchTokens rows of one pass over the weights
+   * @param draftedTokens most drafted tokens of a step
    * @param kvType ggml's number of the number format
    * @param flashAttention -1 llama.cpp chooses, 0 off, 1 on
    * @param unified one pool of cells for all sequences instead of one part for each
@@ -42,6 +43,7 @@ public final class NativeContext implements AutoCloseable {
       int maxSequences,
       int batchTokens,
       int ubatchTokens,
+      int draftedTokens,
       int threads,
       int kvType,
       int flashAttention,
@@ -52,6 +54,9 @@ public final class NativeContext implements AutoCloseable {
    * that a step may choose tokens for; the others only hold cells.
    */
   public static final int MAX_SEQUENCES = 256;
+
+  /** {@link #chosen} after a drafted token that is not what was chosen before it. */
+  public static final int NOT_CHOSEN = -2;
 
   private static final int MAX_TOP_LOGPROBS = 20;
 
@@ -81,6 +86,7 @@ public final class NativeContext implements AutoCloseable {
               settings.maxSequences,
               settings.batchTokens,
               settings.ubatchTokens,
+              settings.draftedTokens,
               settings.threads,
               settings.kvType,
               settings.flashAttention,
@@ -132,7 +138,8 @@ public final class NativeContext implements AutoCloseable {
   }
 
   /**
-   * Adds a token to compute and to choose the next one after.
+   * Adds a token to compute and to choose the next one after. A further one of the same sequence,
+   * right behind it, is a drafted token: it counts only if it is the one that was chosen.
    *
    * @param index of the token to choose, in its answer
    */
@@ -167,7 +174,10 @@ public final class NativeContext implements AutoCloseable {
     };
   }
 
-  /** The token chosen for the n-th row that asked for one; -1 when none was possible. */
+  /**
+   * The token chosen for the n-th row that asked for one; -1 when none was possible, {@link
+   * #NOT_CHOSEN} when none was to be chosen.
+   */
   public int chosen(int n) {
     return chosen.get(n);
   }
@@ -246,6 +256,7 @@ public final class NativeContext implements AutoCloseable {
       int maxSequences,
       int batchTokens,
       int ubatchTokens,
+      int draftedTokens,
       int threads,
       int kvType,
       int flashAttention,
