@@ -4,6 +4,7 @@ import io.sampo.cluster.cli.settings.UsageException;
 import io.sampo.engines.modelstore.ModelStoreException;
 import io.sampo.engines.modelstore.download.DownloadListener;
 import io.sampo.engines.modelstore.download.DownloadSettings;
+import io.sampo.engines.modelstore.download.EnvironmentProxies;
 import io.sampo.engines.modelstore.download.ProgressBar;
 import io.sampo.engines.modelstore.gguf.GgufRejectedException;
 import io.sampo.engines.modelstore.gguf.GgufSummary;
@@ -115,9 +116,33 @@ final class ModelShelf {
     return new StoreSettings(
         endpoint.isEmpty() ? StoreSettings.HUGGING_FACE : endpoint(endpoint),
         environment.get("HF_TOKEN"),
-        ProxySelector.getDefault(),
+        hubCache(environment),
+        proxies(environment),
         DownloadSettings.DEFAULTS,
         LOCK_DEADLINE);
+  }
+
+  /** Where Hugging Face's own programs look, in their order. */
+  private static Path hubCache(Map<String, String> environment) {
+    String hub = environment.getOrDefault("HF_HUB_CACHE", "");
+    String home = environment.getOrDefault("HF_HOME", "");
+    String caches = environment.getOrDefault("XDG_CACHE_HOME", "");
+    if (!hub.isEmpty()) {
+      return Path.of(hub);
+    } else if (!home.isEmpty()) {
+      return Path.of(home, "hub");
+    }
+    return caches.isEmpty()
+        ? Path.of(System.getProperty("user.home"), ".cache", "huggingface", "hub")
+        : Path.of(caches, "huggingface", "hub");
+  }
+
+  private static ProxySelector proxies(Map<String, String> environment) {
+    try {
+      return new EnvironmentProxies(environment, ProxySelector.getDefault());
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
   }
 
   private static URI endpoint(String text) {

@@ -70,10 +70,11 @@ public final class HttpSource implements AutoCloseable {
    *
    * @param maxBytes more than that is a refusal
    * @param headers receives the headers of the answer
+   * @throws ModelStoreException SOURCE_UNREACHABLE when there is no answer
    */
   public byte[] document(URI address, int maxBytes, List<HttpHeaders> headers)
       throws IOException, InterruptedException {
-    Answer answer = get(address, Map.of("Accept", "application/json"));
+    Answer answer = reach(address);
     try (InputStream body = new StallGuard(answer.body(), settings.stallDeadline())) {
       headers.addAll(answer.hops());
       byte[] bytes = body.readNBytes(maxBytes + 1);
@@ -82,6 +83,22 @@ public final class HttpSource implements AutoCloseable {
             Kind.SOURCE_INVALID, address.getHost() + " answers more than " + maxBytes + " bytes");
       }
       return bytes;
+    }
+  }
+
+  private Answer reach(URI address) throws IOException, InterruptedException {
+    try {
+      return get(address, Map.of("Accept", "application/json"));
+    } catch (ModelStoreException answered) {
+      throw answered;
+    } catch (IOException failure) {
+      throw new ModelStoreException(
+          Kind.SOURCE_UNREACHABLE,
+          address.getHost()
+              + " cannot be reached ("
+              + failure.getClass().getSimpleName()
+              + "): check the network, or set HTTPS_PROXY",
+          failure);
     }
   }
 

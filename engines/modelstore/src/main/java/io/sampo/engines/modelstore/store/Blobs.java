@@ -61,6 +61,19 @@ final class Blobs {
     force(root.resolve("blobs"));
   }
 
+  /** Publishes a verified file of somebody else's, which stays as it is. */
+  void adopt(Path file, String sha256) throws IOException {
+    Path partial = partial("adopted " + sha256);
+    Files.deleteIfExists(partial);
+    try {
+      Files.createLink(partial, file);
+    } catch (IOException | UnsupportedOperationException elsewhere) {
+      Files.copy(file, partial);
+      force(partial);
+    }
+    publish(partial, sha256);
+  }
+
   /** The file to load: a blob, or for a split model the first of its names. */
   Path loadable(Manifest manifest) {
     if (manifest.files().size() == 1) {
@@ -172,9 +185,9 @@ final class Blobs {
     return Sha256.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))).substring(0, 32);
   }
 
-  /** Makes a rename durable. */
-  private static void force(Path folder) throws IOException {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+  /** Makes a rename in a folder, or a file, durable. */
+  private static void force(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
     }
   }

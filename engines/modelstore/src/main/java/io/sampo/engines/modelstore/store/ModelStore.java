@@ -37,6 +37,7 @@ public final class ModelStore {
   private static final Duration STEP_DEADLINE = Duration.ofMinutes(1);
 
   private final Blobs blobs;
+  private final HuggingFaceCache cache;
   private final StoreSettings settings;
 
   /**
@@ -44,6 +45,7 @@ public final class ModelStore {
    */
   public ModelStore(Path root, StoreSettings settings) {
     this.blobs = new Blobs(root.toAbsolutePath().normalize());
+    this.cache = new HuggingFaceCache(settings.hubCache());
     this.settings = settings;
   }
 
@@ -59,7 +61,8 @@ public final class ModelStore {
   }
 
   /**
-   * The model, fetched if it is not on this machine.
+   * The model, fetched if it is not on this machine. What Hugging Face's own programs have in their
+   * cache is taken from there, without asking whether it is the newest.
    *
    * @throws ModelStoreException when it cannot be had; see its kind
    * @throws GgufRejectedException when what was fetched is no valid model; it is not kept
@@ -67,7 +70,7 @@ public final class ModelStore {
   public StoredModel resolve(ModelReference reference, DownloadListener listener)
       throws IOException, InterruptedException {
     Optional<StoredModel> present = find(reference);
-    return present.isPresent() ? present.get() : pull(reference, listener);
+    return present.isPresent() ? present.get() : bring(reference, true, listener);
   }
 
   /**
@@ -77,6 +80,11 @@ public final class ModelStore {
    * @throws GgufRejectedException when what was fetched is no valid model; it is not kept
    */
   public StoredModel pull(ModelReference reference, DownloadListener listener)
+      throws IOException, InterruptedException {
+    return bring(reference, false, listener);
+  }
+
+  private StoredModel bring(ModelReference reference, boolean anyVersion, DownloadListener listener)
       throws IOException, InterruptedException {
     if (reference instanceof LocalFile local) {
       return existing(local);
@@ -89,7 +97,10 @@ public final class ModelStore {
           switch (reference) {
             case Stories _ -> List.of(stories(listener));
             case WebFile web -> List.of(webFile(web, listener));
-            case HuggingFace hub -> fromHub(hub, listener);
+            case HuggingFace hub -> {
+              List<Part> cached = anyVersion ? fromCache(hub, listener) : List.of();
+              yield cached.isEmpty() ? fromHub(hub, listener) : cached;
+            }
             case LocalFile local -> throw new IllegalArgumentException(local.name());
           };
       return publish(new Manifest(name, parts));
@@ -179,6 +190,38 @@ public final class ModelStore {
     }
   }
 
+  /** The files from the cache of Hugging Face's own programs; empty when they are not all there. */
+  private List<Part> fromCache(HuggingFace reference, DownloadListener listener)
+      throws IOException {
+    List<Part> parts = new ArrayList<>();
+    for (HuggingFaceCache.Found found : cache.files(reference)) {
+      Optional<Part> part = adopt(found, listener);
+      if (part.isEmpty()) {
+        return List.of();
+      }
+      parts.add(part.get());
+    }
+    return parts;
+  }
+
+  /**
+   * Takes a file of the cache into the store, by a link where that is possible. Empty when it is
+   * not what its name says.
+   */
+  private Optional<Part> adopt(HuggingFaceCache.Found found, DownloadListener listener)
+      throws IOException {
+    listener.onWaiting("checking what the Hugging Face cache has of it");
+    String actual = Sha256.of(found.file());
+    if (found.sha256() != null && !found.sha256().equals(actual)) {
+      return Optional.empty();
+    }
+    Part part = new Part("sha256:" + actual, Files.size(found.file()), "");
+    if (!blobs.has(part)) {
+      blobs.adopt(found.file(), actual);
+    }
+    return Optional.of(part);
+  }
+
   private List<Part> fromHub(HuggingFace reference, DownloadListener listener)
       throws IOException, InterruptedException {
     try (HttpSource source = source()) {
@@ -186,6 +229,9 @@ public final class ModelStore {
       List<Part> parts = new ArrayList<>();
       for (RemoteFile file : new HuggingFaceHub(source, settings.endpoint()).files(reference)) {
         Optional<Part> present = present(file);
+        if (present.isEmpty()) {
+          present = cached(reference, file, listener);
+        }
         parts.add(present.isPresent() ? present.get() : fetch(downloader, file, listener));
       }
       return parts;
@@ -203,6 +249,18 @@ public final class ModelStore {
     }
     Part part = new Part("sha256:" + file.sha256(), file.bytes(), "");
     return blobs.has(part) ? Optional.of(part) : Optional.empty();
+  }
+
+  /** The same from the cache of Hugging Face's own programs. */
+  private Optional<Part> cached(HuggingFace reference, RemoteFile file, DownloadListener listener)
+      throws IOException {
+    String sha256 = file.sha256();
+    if (sha256 == null) {
+      return Optional.empty();
+    }
+    Optional<HuggingFaceCache.Found> found =
+        cache.blob(reference.repository(), sha256, file.bytes());
+    return found.isPresent() ? adopt(found.get(), listener) : Optional.empty();
   }
 
   private Part fetch(Downloader downloader, RemoteFile file, DownloadListener listener)

@@ -4,6 +4,7 @@ import io.sampo.engines.modelstore.download.Credential;
 import io.sampo.engines.modelstore.download.DownloadSettings;
 import java.net.ProxySelector;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param endpoint Hugging Face or a mirror of it
  * @param token for the endpoint, sent nowhere else; null for none
+ * @param hubCache where Hugging Face's own programs keep what they download; null to use nothing of
+ *     it
  * @param proxies decides which proxy a request takes
  * @param download how downloads behave
  * @param lockDeadline how long to wait for another process that is busy with the same model
@@ -19,16 +22,18 @@ import org.jspecify.annotations.Nullable;
 public record StoreSettings(
     URI endpoint,
     @Nullable String token,
+    @Nullable Path hubCache,
     ProxySelector proxies,
     DownloadSettings download,
     Duration lockDeadline) {
 
   public static final URI HUGGING_FACE = URI.create("https://huggingface.co");
 
-  /** Hugging Face without a token, through the system's proxies. */
+  /** Hugging Face without a token or its cache, through the system's proxies. */
   public static StoreSettings defaults() {
     return new StoreSettings(
         HUGGING_FACE,
+        null,
         null,
         ProxySelector.getDefault(),
         DownloadSettings.DEFAULTS,

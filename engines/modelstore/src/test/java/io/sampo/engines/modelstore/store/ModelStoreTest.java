@@ -110,6 +110,44 @@ class ModelStoreTest {
   }
 
   @Test
+  void takesAModelFromTheCacheOfHuggingFaceWithoutTheNetworkAndLeavesItThere() throws Exception {
+    Path blob = cache("m-Q4_K_M.gguf", sha256(model), model);
+    StoredModel stored = store.resolve(reference("hf:org/repo"), DownloadListener.SILENT);
+    assertThat(stored.file()).hasBinaryContent(model).hasFileName("sha256-" + sha256(model));
+    assertThat(store.remove("hf:org/repo")).isTrue();
+    assertThat(blob).hasBinaryContent(model);
+    assertThat(cacheFiles()).hasSize(3);
+    assertThat(hub.requests()).isEmpty();
+    publish(new Listed("m-Q4_K_M.gguf", model));
+    store.pull(reference("hf:org/repo"), DownloadListener.SILENT);
+    assertThat(hub.requests()).extracting(Request::path).containsExactly(TREE);
+    assertThat(cdn.requests()).isEmpty();
+  }
+
+  @Test
+  void takesNothingFromTheCacheThatIsNotWhatItsNameSays() throws Exception {
+    publish(new Listed("m-Q4_K_M.gguf", model));
+    byte[] damaged = model.clone();
+    damaged[damaged.length - 1] ^= 1;
+    Path blob = cache("m-Q4_K_M.gguf", sha256(model), damaged);
+    assertThat(store.resolve(reference("hf:org/repo"), DownloadListener.SILENT).file())
+        .hasBinaryContent(model);
+    assertThat(blob).hasBinaryContent(damaged);
+  }
+
+  @Test
+  void asksTheHubForWhatTheCacheDoesNotHave() throws Exception {
+    cache("m-Q8_0.gguf", sha256(model), model);
+    publish(new Listed("m-Q8_0.gguf", model), new Listed("m-Q4_K_M.gguf", tagged("q4")));
+    assertThat(store.resolve(reference("hf:org/repo"), DownloadListener.SILENT).file())
+        .hasBinaryContent(tagged("q4"));
+    hub.forgetRequests();
+    assertThat(store.resolve(reference("hf:org/repo:Q8_0"), DownloadListener.SILENT).file())
+        .hasBinaryContent(model);
+    assertThat(hub.requests()).isEmpty();
+  }
+
+  @Test
   void bringsTheNewVersionOfAFileOnTheWeb() throws Exception {
     cdn.put("/m.gguf", model, "\"v1\"");
     ModelReference web = reference(cdn.address("/m.gguf").toString());
@@ -266,6 +304,28 @@ class ModelStoreTest {
     return Files.readAllBytes(file);
   }
 
+  /** Lays a file into the cache as Hugging Face's own programs do; gives where its bytes are. */
+  private Path cache(String name, String blobName, byte[] bytes) throws IOException {
+    String revision = "0123456789abcdef0123456789abcdef01234567";
+    Path home = folder.resolve("hub/models--org--repo");
+    Path snapshot = Files.createDirectories(home.resolve("snapshots").resolve(revision));
+    Path blob = Files.createDirectories(home.resolve("blobs")).resolve(blobName);
+    Files.writeString(Files.createDirectories(home.resolve("refs")).resolve("main"), revision);
+    Files.write(blob, bytes);
+    Files.createSymbolicLink(snapshot.resolve(name), Path.of("../../blobs", blobName));
+    return blob.toRealPath();
+  }
+
+  private List<Path> cacheFiles() throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve("hub"))) {
+      return files.filter(Files::isRegularFile).toList();
+    }
+  }
+
+  private static String sha256(byte[] bytes) {
+    return Sha256.of(ByteBuffer.wrap(bytes));
+  }
+
   private List<Path> files(String name) {
     try (Stream<Path> files = Files.list(root.resolve(name))) {
       return files.toList();
@@ -279,7 +339,12 @@ class ModelStoreTest {
         new DownloadSettings(
             2, 64 << 10, Duration.ofSeconds(20), Duration.ofSeconds(20), 2, Duration.ofMillis(1));
     return new StoreSettings(
-        hub.address("/"), "secret", ProxySelector.of(null), download, lockDeadline);
+        hub.address("/"),
+        "secret",
+        folder.resolve("hub"),
+        ProxySelector.of(null),
+        download,
+        lockDeadline);
   }
 
   private static DownloadListener waiting(List<String> heard) {
