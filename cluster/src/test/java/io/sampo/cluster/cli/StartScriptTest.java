@@ -17,6 +17,7 @@ import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -125,6 +126,39 @@ class StartScriptTest {
             "sampo: SAMPO_JAVA_HOME="
                 + empty
                 + " holds no Java 25; set it to the folder of a JDK 25 or unset it.\n");
+  }
+
+  /** The JDK is a script that writes the cache when asked to, and else tells how it was called. */
+  @Test
+  void aDamagedStartUpCacheIsNoticedAndMadeAgain() throws Exception {
+    Path jdk = folder.resolve("jdk");
+    Files.createDirectories(jdk.resolve("bin"));
+    Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"25.0.1\"\n");
+    Path java = jdk.resolve("bin/java");
+    Files.writeString(
+        java,
+        """
+        #!/usr/bin/env bash
+        echo "called $*"
+        for word; do case $word in -XX:AOTCacheOutput=*) echo a cache >"${word#*=}" ;; esac; done
+        """);
+    assertThat(java.toFile().setExecutable(true)).isTrue();
+    Map<String, String> environment = Map.of("SAMPO_JAVA_HOME", jdk.toString());
+
+    assertThat(sampo(environment, "serve").err()).contains("preparing faster starts, once");
+    Result quick = sampo(environment, "serve");
+    assertThat(quick.err()).isEmpty();
+    assertThat(quick.out()).startsWith("called @").contains(" -XX:AOTCache=");
+
+    Path cache;
+    try (Stream<Path> files = Files.list(folder.resolve("cache"))) {
+      cache = files.filter(file -> file.toString().endsWith(".aot")).findFirst().orElseThrow();
+    }
+    Files.writeString(cache, "half");
+    assertThat(sampo(environment, "serve").err())
+        .contains("the start-up cache is damaged and is made again", "prepared in");
+    assertThat(cache).hasContent("a cache\n");
+    assertThat(sampo(environment, "serve").out()).contains(" -XX:AOTCache=");
   }
 
   private Result sampo(Map<String, String> environment, String... words) throws Exception {
