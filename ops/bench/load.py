@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""16 clients, 32 different prompts of 100 words, 48 tokens each: Sampo beside llama-server with as many slots, alternating rounds."""
+"""Many clients, different prompts (16 clients, 32 prompts of 100 words, 48 tokens each): Sampo beside llama-server with as many slots, alternating rounds."""
 
 import argparse
 import random
@@ -8,20 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 from servers import Answer, conditions, in_page_cache, llama_server, median, percentile, prepare, prepare_fast_starts, sampo
 
-CLIENTS, PROMPTS, WORDS, TOKENS, CONTEXT = 16, 32, 100, 48, 512
+CONTEXT = 512
 
 
-def prompts(seed):
+def prompts(asked, seed):
     seeded = random.Random(seed)
     words = "time house river little green bird stone happy under story night walked found again door window".split()
-    return [" ".join(seeded.choices(words, k=WORDS)) for _ in range(PROMPTS)]
+    return [" ".join(seeded.choices(words, k=asked.words)) for _ in range(asked.prompts)]
 
 
-def one_round(server, seed):
+def one_round(server, asked, seed):
     """Tokens per second of all, median seconds to the first token, 99th percentile of the gaps in ms."""
     began = time.monotonic()
-    with ThreadPoolExecutor(CLIENTS) as clients:
-        answers = list(clients.map(lambda prompt: Answer(server, prompt, TOKENS), prompts(seed)))
+    with ThreadPoolExecutor(asked.clients) as clients:
+        answers = list(clients.map(lambda prompt: Answer(server, prompt, asked.tokens), prompts(asked, seed)))
     seconds = time.monotonic() - began
     gaps = [gap for answer in answers for gap in answer.gaps]
     return sum(answer.tokens for answer in answers) / seconds, median([answer.first for answer in answers]), 1000 * percentile(gaps, 0.99)
@@ -29,18 +29,19 @@ def one_round(server, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    rounds = parser.parse_args().rounds
+    for name, usual in {"rounds": 3, "clients": 16, "prompts": 32, "words": 100, "tokens": 48}.items():
+        parser.add_argument(f"--{name}", type=int, default=usual, help=f"default {usual}")
+    asked = parser.parse_args()
     folder, model = prepare()
     prepare_fast_starts(folder)
     in_page_cache(model)
     conditions()
-    with sampo(folder, model, "--threads", "2", "--ctx-size", CONTEXT, "--parallel", CLIENTS) as ours, \
-            llama_server(folder, model, "--threads", "2", "--ctx-size", CONTEXT * CLIENTS, "--parallel", CLIENTS) as theirs:
+    with sampo(folder, model, "--threads", "2", "--ctx-size", CONTEXT, "--parallel", asked.clients) as ours, \
+            llama_server(folder, model, "--threads", "2", "--ctx-size", CONTEXT * asked.clients, "--parallel", asked.clients) as theirs:
         results = {server.await_ready(): [] for server in (ours, theirs)}
-        for seed in range(rounds):
+        for seed in range(asked.rounds):
             for server, figures in results.items():
-                figures.append(one_round(server, seed))
+                figures.append(one_round(server, asked, seed))
                 print(f"  {server.name}: %.1f tok/s, first token %.2f s, gap p99 %.0f ms" % figures[-1], flush=True)
     middle = [[median(column) for column in zip(*figures)] for figures in results.values()]
     for name, our, their in zip(["tok/s", "s to the first token, median", "ms between tokens, p99"], *middle):
