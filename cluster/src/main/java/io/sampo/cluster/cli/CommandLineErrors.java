@@ -90,6 +90,6 @@ final class CommandLineErrors {
   }
 
   private static String message(Exception e) {
-    return String.valueOf(e.getMessage());
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 }

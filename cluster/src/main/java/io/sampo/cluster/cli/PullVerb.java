@@ -1,8 +1,10 @@
 package io.sampo.cluster.cli;
 
 import io.sampo.cluster.cli.settings.Layers;
+import io.sampo.cluster.cli.settings.UsageException;
 import io.sampo.engines.modelstore.download.Sizes;
 import io.sampo.engines.modelstore.store.ModelReference;
+import io.sampo.engines.modelstore.store.ModelReference.LocalFile;
 import io.sampo.engines.modelstore.store.StoredModel;
 import java.io.IOException;
 import java.util.concurrent.Callable;
@@ -21,7 +23,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  sampo pull stories15m",
       "  sampo pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M",
-      "  HF_TOKEN=hf_… sampo pull hf:meta-llama/Llama-3.2-1B-Instruct",
+      "  HF_TOKEN=hf_… sampo pull hf:ORG/PRIVATE-GGUF",
       "  sampo pull https://example.org/model.gguf"
     })
 final class PullVerb implements Callable<Integer> {
@@ -42,6 +44,10 @@ final class PullVerb implements Callable<Integer> {
     Layers layers = Layers.withoutFile(FlagOptions.given(spec), surroundings.environment());
     ModelShelf shelf = new ModelShelf(surroundings, layers.dataFolder());
     ModelReference reference = ModelShelf.reference(model);
+    if (reference instanceof LocalFile) {
+      throw new UsageException(
+          model + " is a file of your own; 'sampo serve " + model + "' uses it where it lies");
+    }
     StoredModel stored = shelf.store().pull(reference, shelf.progress());
     surroundings
         .out()

@@ -35,6 +35,8 @@ import picocli.CommandLine.IVersionProvider;
       "  SAMPO_JAVA_OPTS   further options of the JVM",
       "  SAMPO_AOT=off     do not make or use the start-up cache",
       "  HF_TOKEN, HF_ENDPOINT   for models of Hugging Face",
+      "  HF_HUB_CACHE, HF_HOME   where its own programs keep models, which are used from there",
+      "  HTTPS_PROXY, HTTP_PROXY, NO_PROXY   for downloads",
       "  NO_COLOR          no colours",
       "'sampo --dry-run VERB' prints the Java command and runs nothing."
     },
@@ -66,6 +68,7 @@ public final class Sampo {
     CommandLineErrors errors = new CommandLineErrors(surroundings);
     CommandLine command = new CommandLine(new Sampo());
     verbs(surroundings).forEach(verb -> command.addSubcommand(verb));
+    command.addSubcommand(new CommandLine.HelpCommand());
     return command
         .setOut(new PrintWriter(surroundings.out(), true, UTF_8))
         .setErr(new PrintWriter(surroundings.err(), true, UTF_8))

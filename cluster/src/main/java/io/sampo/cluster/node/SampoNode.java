@@ -38,6 +38,7 @@ import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
+import org.apache.pekko.remote.RemoteTransportException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,7 +75,7 @@ public final class SampoNode implements AutoCloseable {
             .first()
             .thenCombine(text, (report, codec) -> report)
             .whenComplete((report, failure) -> stopwatch.firstToken());
-    this.system = ActorSystem.create(Behaviors.empty(), "sampo", config(settings));
+    this.system = system(settings);
     Logging.access(system.settings().config().getBoolean("cluster.logging.access"));
   }
 
@@ -82,7 +83,7 @@ public final class SampoNode implements AutoCloseable {
    * Starts a node. Blocks until its endpoint is bound, not until its model is loaded.
    *
    * @throws IllegalArgumentException when a setting is wrong
-   * @throws UncheckedIOException when the endpoint cannot be bound
+   * @throws UncheckedIOException when an address or a port cannot be bound
    */
   public static SampoNode start(NodeSettings settings) {
     Stopwatch stopwatch = new Stopwatch();
@@ -95,13 +96,27 @@ public final class SampoNode implements AutoCloseable {
     // After the engine's load, because the tokenizer can then use what the engine has loaded.
     CompletableFuture<TextCodec> text =
         engines.begin(spec).thenApply(ended -> provider.openText(model.file()));
-    SampoNode node = new SampoNode(settings, engines, stopwatch, text);
+    SampoNode node;
+    try {
+      node = new SampoNode(settings, engines, stopwatch, text);
+    } catch (RuntimeException failure) {
+      engines.closeAll();
+      throw failure;
+    }
     try {
       node.run(spec, provider.simulated(), text);
       return node;
     } catch (RuntimeException failure) {
       node.abandon();
       throw failure;
+    }
+  }
+
+  private static ActorSystem<Void> system(NodeSettings settings) {
+    try {
+      return ActorSystem.create(Behaviors.empty(), "sampo", config(settings));
+    } catch (RemoteTransportException failure) {
+      throw cannotListen(settings.clusterHost(), settings.clusterPort(), reason(failure), failure);
     }
   }
 
@@ -152,25 +167,26 @@ public final class SampoNode implements AutoCloseable {
           .toCompletableFuture()
           .get(BIND_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException failure) {
-      throw cannotListen(reason(failure), failure);
+      throw cannotListen(settings.host(), settings.port(), reason(failure), failure);
     } catch (TimeoutException failure) {
-      throw cannotListen("no answer within " + BIND_LIMIT, failure);
+      String reason = "no answer within " + BIND_LIMIT;
+      throw cannotListen(settings.host(), settings.port(), reason, failure);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while starting", interrupted);
     }
   }
 
-  private UncheckedIOException cannotListen(String reason, Exception failure) {
-    String line =
-        "cannot listen on " + settings.host() + ":" + settings.port() + " (" + reason + ")";
+  private static UncheckedIOException cannotListen(
+      String host, int port, String reason, Exception failure) {
+    String line = "cannot listen on " + host + ":" + port + " (" + reason + ")";
     return new UncheckedIOException(line, new IOException(line, failure));
   }
 
-  /** What the system said; before it stands the address once more, in brackets. */
+  /** What the system said; before it may stand the address once more, in brackets. */
   private static String reason(Throwable failure) {
     return failure.getCause() == null
-        ? String.valueOf(failure.getMessage()).replaceFirst("^\\[[^ ]*] ", "")
+        ? String.valueOf(failure.getMessage()).replaceFirst("^.*\\[[^ ]*] ", "")
         : reason(failure.getCause());
   }
 

@@ -35,6 +35,7 @@ class SampoTest {
           serve --jmx-port=1 | --jmx-port is not built yet: attach locally with jconsole or jcmd
           serve --port       | Missing required parameter for option '--port' (N); see 'sampo serve --help'
           serve --port x     | --port x: expected a number, 0 to 65535
+          serve --ctx-size 3Q | --ctx-size 3Q: expected a number of tokens, such as 4096 or 8K
           serve --host 0.0.0.0 | --host 0.0.0.0: others could reach this address and no keys are set; give --api-key-file FILE (one key a line) or keep --host 127.0.0.1
           serve --engine x   | --engine x: no such engine; there are llamacpp, simulated
           pull               | Missing required parameter: 'MODEL'; see 'sampo pull --help'
@@ -71,6 +72,44 @@ class SampoTest {
                   + port
                   + " (Address already in use); end what uses it or give --port N\n");
     }
+  }
+
+  @Test
+  void aTakenClusterPortIsOneLineToo() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = "" + taken.getLocalPort();
+      assertThat(run(Map.of(), "serve", "--engine=simulated", "--port=0", "--cluster-port=" + port))
+          .isEqualTo(1);
+      assertThat(err.toString(UTF_8))
+          .isEqualTo("sampo: cannot listen on 127.0.0.1:" + port + " (Address already in use)\n");
+    }
+  }
+
+  @Test
+  void aHubThatCannotBeReachedOrAProxyThatCannotBeUsedIsOneLine(@TempDir Path folder)
+      throws IOException {
+    int closed;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      closed = socket.getLocalPort();
+    }
+    Map<String, String> hub =
+        Map.of("SAMPO_HOME", folder + "", "HF_ENDPOINT", "http://127.0.0.1:" + closed);
+    assertThat(run(hub, "pull", "hf:org/repo")).isEqualTo(1);
+    assertThat(err.toString(UTF_8))
+        .isEqualTo(
+            "sampo: 127.0.0.1 cannot be reached (ConnectException): check the network, or set"
+                + " HTTPS_PROXY\n");
+    err.reset();
+    assertThat(run(Map.of("HTTPS_PROXY", "socks5://p:1"), "pull", "hf:org/repo")).isEqualTo(2);
+    assertThat(err.toString(UTF_8))
+        .isEqualTo(
+            "sampo: HTTPS_PROXY: expected http://HOST:PORT, without a user name or password\n");
+  }
+
+  @Test
+  void helpIsAVerbToo() {
+    assertThat(run(Map.of(), "help", "serve")).isZero();
+    assertThat(out.toString(UTF_8)).contains("--ctx-size");
   }
 
   @Test

@@ -45,6 +45,8 @@ public record Doctor(
       checks.add(MachineChecks.tool("mvn", "install Maven 3.8 or later"));
       checks.add(MachineChecks.tool("npm", "install Node.js, which brings it"));
       checks.add(MachineChecks.tool("g++", "install it, for example 'apt install g++'"));
+    } else {
+      checks.add(MachineChecks.npmOfTheDefaultModel());
     }
     return checks;
   }
@@ -65,6 +67,9 @@ public record Doctor(
 
   private Check space() {
     Path existing = firstExisting(dataFolder);
+    if (!Files.isDirectory(existing)) {
+      return Check.fail("data folder", existing + " is no folder", "set SAMPO_HOME to another");
+    }
     if (!Files.isWritable(existing)) {
       return Check.fail(
           "data folder", existing + " cannot be written", "set SAMPO_HOME to another");

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -90,14 +91,29 @@ final class MachineChecks {
 
   /** A program that a build from a clone needs. */
   static Check tool(String program, String advice) {
+    return find(program)
+        .map(file -> Check.ok(program, file.toString()))
+        .orElseGet(() -> Check.fail(program, "not found; building from a clone needs it", advice));
+  }
+
+  static Check npmOfTheDefaultModel() {
+    return find("npm")
+        .map(file -> Check.ok("npm", file.toString()))
+        .orElseGet(
+            () ->
+                Check.warn(
+                    "npm",
+                    "not found; only the default model is fetched with it",
+                    "install Node.js, which brings it, or serve another model"));
+  }
+
+  private static Optional<Path> find(String program) {
     String path = System.getenv().getOrDefault("PATH", "");
     return Arrays.stream(path.split(File.pathSeparator))
         .filter(folder -> !folder.isEmpty())
         .map(folder -> Path.of(folder, program))
         .filter(Files::isExecutable)
-        .findFirst()
-        .map(file -> Check.ok(program, file.toString()))
-        .orElseGet(() -> Check.fail(program, "not found; building from a clone needs it", advice));
+        .findFirst();
   }
 
   private static boolean holds(Path folder, String part) {

@@ -117,11 +117,13 @@ public final class Layers {
 
   static int tokens(Given given, int most) {
     String text = given.text().toUpperCase(Locale.ROOT);
-    if (!text.endsWith("K")) {
-      return number(given, 0, most);
+    boolean thousands = text.endsWith("K");
+    String digits = thousands ? text.substring(0, text.length() - 1) : text;
+    if (!digits.matches("-?\\d{1,9}")) {
+      throw given.refused("expected a number of tokens, such as 4096 or 8K");
     }
-    Given thousands = new Given(text.substring(0, text.length() - 1), given.place());
-    return 1024 * number(thousands, 0, most / 1024);
+    int unit = thousands ? 1024 : 1;
+    return unit * number(new Given(digits, given.place()), 0, most / unit);
   }
 
   private static boolean truth(Given given) {
