@@ -9,13 +9,16 @@ import io.sampo.actors.wire.Failure;
 import io.sampo.cluster.gateway.answer.Answers;
 import io.sampo.cluster.gateway.answer.OpenAnswers;
 import io.sampo.cluster.gateway.decode.CallDecoder;
+import io.sampo.cluster.gateway.http.AcceptedSockets;
 import io.sampo.cluster.gateway.http.ExchangeStage;
 import io.sampo.cluster.gateway.http.HostPolicy;
 import io.sampo.cluster.gateway.http.RequestBody;
-import io.sampo.cluster.gateway.http.WriteGuard;
+import io.sampo.cluster.gateway.http.SocketWriter;
 import io.sampo.cluster.gateway.json.UnknownFields;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +34,7 @@ import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.settings.ServerSettings;
+import org.apache.pekko.io.Inet;
 import org.apache.pekko.japi.Pair;
 import org.apache.pekko.stream.KillSwitches;
 import org.apache.pekko.stream.Materializer;
@@ -47,7 +51,7 @@ import org.apache.pekko.stream.javadsl.Tcp;
 import org.apache.pekko.util.ByteString;
 
 /**
- * The running HTTP endpoint. Each connection is socket, {@link WriteGuard}, Pekko's HTTP layer,
+ * The running HTTP endpoint. Each connection is socket, {@link SocketWriter}, Pekko's HTTP layer,
  * {@link ExchangeStage}; the layers are put together here and not by Pekko's own binding, which has
  * no place for a guard beside the socket and ends streams at once when it is stopped.
  */
@@ -100,13 +104,16 @@ public final class HttpGateway {
                 settings.headerTimeout(),
                 settings.idleTimeout());
     ServerSettings http = serverSettings(system, settings);
+    AcceptedSockets sockets = new AcceptedSockets();
+    List<Inet.SocketOption> options = new ArrayList<>(List.of(sockets));
+    http.getSocketOptions().forEach(options::add);
     Pair<CompletionStage<Tcp.ServerBinding>, CompletionStage<Done>> running =
         Tcp.get(system)
             .bind(
                 endpoint.host(),
                 endpoint.port(),
                 http.getBacklog(),
-                http.getSocketOptions(),
+                options,
                 false,
                 Optional.empty())
             .mapAsyncUnordered(
@@ -119,7 +126,9 @@ public final class HttpGateway {
                             server(
                                 system,
                                 http,
-                                settings,
+                                new SocketWriter(
+                                    sockets.take(connection.remoteAddress()),
+                                    settings.writeTimeout()),
                                 switches,
                                 exchanges.apply(connection.remoteAddress())))
                         .run(Materializer.matFromSystem(system))
@@ -134,14 +143,14 @@ public final class HttpGateway {
   private static Flow<ByteString, ByteString, NotUsed> server(
       ActorSystem<?> system,
       ServerSettings http,
-      GatewaySettings settings,
+      SocketWriter writer,
       Switches switches,
       ExchangeStage exchanges) {
     BidiFlow<HttpResponse, ByteString, ByteString, HttpRequest, NotUsed> layers =
         Http.get(system)
             .serverLayer(http)
             .atop(withoutTls())
-            .atop(BidiFlow.fromGraph(new WriteGuard(settings.writeTimeout())))
+            .atop(BidiFlow.fromGraph(writer))
             .atop(BidiFlow.fromFlows(switches.sockets.flow(), switches.sockets.flow()));
     return Flow.of(HttpRequest.class)
         .via(switches.requests.<HttpRequest>flow())
