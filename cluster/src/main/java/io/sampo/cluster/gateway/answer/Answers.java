@@ -33,8 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Answers {
 
-  private static final ByteString KEEP_ALIVE = ByteString.fromString(": keep-alive\n\n");
-
   private final ActorRef<Admission.Command> admission;
   private final OpenAnswers open;
   private final Style style;
@@ -139,20 +137,19 @@ public final class Answers {
       AnswerEncoder encoder,
       Materializer here) {
     count();
-    var run = events.prefixAndTail(1).toMat(Sink.head(), Keep.both()).run(here);
+    var run = events.toMat(new EventStream(encoder, style.keepAlive), Keep.both()).run(here);
     begun(exchange, run.first());
     exchange.streamsUntil(run.first().over());
     return run.second()
         .thenApply(
             begun ->
-                switch (begun.first().getFirst()) {
+                switch (begun.first()) {
                   case GenerationEvent.Failed failed -> ErrorMapper.response(failed.failure());
-                  case GenerationEvent first -> {
-                    if (first instanceof GenerationEvent.Started started) {
-                      tellRoute(exchange, started);
-                    }
-                    yield eventStream(first, begun.second(), encoder);
+                  case GenerationEvent.Started started -> {
+                    tellRoute(exchange, started);
+                    yield eventStream(begun.bytes());
                   }
+                  default -> eventStream(begun.bytes());
                 });
   }
 
@@ -162,14 +159,7 @@ public final class Answers {
     }
   }
 
-  private HttpResponse eventStream(
-      GenerationEvent first, Source<GenerationEvent, NotUsed> others, AnswerEncoder encoder) {
-    Source<ByteString, NotUsed> bytes =
-        Source.single(first)
-            .concat(others)
-            .map(encoder::encode)
-            .filter(ByteString::nonEmpty)
-            .keepAlive(style.keepAlive, () -> KEEP_ALIVE);
+  private static HttpResponse eventStream(Source<ByteString, NotUsed> bytes) {
     return HttpResponse.create()
         .withEntity(HttpEntities.createChunked(MediaTypes.TEXT_EVENT_STREAM.toContentType(), bytes))
         .addHeaders(
