@@ -4,6 +4,7 @@
   shared        16 clients, 32 prompts that share 500 words and have 20 of their own, 32 tokens each
   distinct      16 clients, 32 different prompts of 100 words, 48 tokens each
   intruder      4 streams decode while a prompt of 4k tokens enters: their gaps, and its time to the first token
+  choices       8 answers of 64 tokens to one prompt of 1k tokens, asked for at once (n=8) and by 8 requests
   conversation  20 turns that grow to 4k tokens, two other conversations between them: prompt tokens computed, of those that had to be
 """
 
@@ -70,6 +71,16 @@ def intruder(server, seed):
     return {"gap p99 s": percentile(gaps, 0.99), "gap max s": max(gaps), "its first token s": guest.first, "its tokens": guest.prompt_tokens}
 
 
+def choices(server, seed):
+    began = time.monotonic()
+    together = Answer(server, text(1000, f"choices {seed}"), 64, n=8)
+    together_seconds, began = time.monotonic() - began, time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        apart = list(pool.map(lambda _: Answer(server, text(1000, f"apart {seed}"), 64), range(8)))
+    return {"n=8 s": together_seconds, "8 requests s": time.monotonic() - began, "tokens of n=8": together.tokens,
+            "tokens of 8 requests": sum(answer.tokens for answer in apart)}
+
+
 def tokens_of(tokenizer, prompt):
     connection = http.client.HTTPConnection(HOST, tokenizer.port, timeout=60)
     connection.request("POST", "/tokenize", json.dumps({"content": prompt, "add_special": True}), {"content-type": "application/json"})
@@ -102,8 +113,8 @@ def common(one, other):
 
 
 # Slots and the context of each.
-SHAPES = {"shared": (16, 1024), "distinct": (16, 512), "intruder": (5, 8192), "conversation": (4, 8192)}
-CASES = {"shared": shared, "distinct": distinct, "intruder": intruder, "conversation": conversation}
+SHAPES = {"shared": (16, 1024), "distinct": (16, 512), "intruder": (5, 8192), "choices": (8, 2048), "conversation": (4, 8192)}
+CASES = {"shared": shared, "distinct": distinct, "intruder": intruder, "choices": choices, "conversation": conversation}
 
 
 def main():
