@@ -32,7 +32,7 @@ final class AccessLog {
     line = sent == null ? line : withSize(line, sent);
     line = outcome == null ? line : withOutcome(line, outcome);
     boolean streams = sent != null && sent.entity().isChunked();
-    boolean whole = !streams || outcome == null || outcome.told().isDone();
+    boolean whole = !streams || outcome == null || (outcome.told().isDone() && !exchange.left());
     line.addKeyValue("millis", exchange.millis())
         .addKeyValue("request", exchange.id())
         .log(sent != null && whole ? "answered" : "unfinished");

@@ -121,6 +121,11 @@ public final class Exchange {
     clientGone.complete(null);
   }
 
+  /** Whether the client left while it was being answered. */
+  boolean left() {
+    return clientGone.isDone();
+  }
+
   /** Tells when the last byte of a streamed answer is made; without it that is at once. */
   public void streamsUntil(CompletionStage<?> lastByteMade) {
     lastByte = lastByteMade;
