@@ -42,6 +42,8 @@ template <typename Function> Function * cpu_function(const char * name) {
 
 ThreadPool::ThreadPool(int threads) {
     ggml_threadpool_params params = ggml_threadpool_params_default(threads);
+    // Between two steps workers spin and do not sleep, but not much longer: others need the cores.
+    params.poll = 2;
     if (const auto create = cpu_function<decltype(ggml_threadpool_new)>("ggml_threadpool_new")) {
         pool = create(&params);
     }
