@@ -76,7 +76,7 @@ Context::Context(const Model & model, const ContextSettings & settings) : model(
         throw Failure(reason.find("alloc") != std::string::npos ? Kind::OUT_OF_MEMORY : Kind::MODEL_REJECTED, reason);
     }
     if (!llama_get_memory(context.get())) {
-        throw Failure(Kind::MODEL_REJECTED, "the model computes embeddings and cannot generate");
+        throw Failure(Kind::MODEL_REJECTED, "the model computes embeddings and its file names no pooling; choose mean, cls or last");
     }
     threads.attach_to(context.get());
     const size_t rows = settings.batch_tokens;

@@ -11,6 +11,7 @@
 #include "adapter.h"
 #include "chat_format.h"
 #include "context.h"
+#include "embedder.h"
 #include "failure.h"
 #include "log_capture.h"
 #include "model.h"
@@ -268,6 +269,26 @@ ENTRY(jlong, NativeModel_openChat)(JNIEnv * env, jclass, jlong model) {
     return guarded(env, [&] { return (jlong) ChatFormat::of(*(Model *) model).release(); });
 }
 
+// The tokens that a pair for ranking is put between: begin, end, separator; -1 where the model adds none.
+ENTRY(jintArray, NativeModel_rankMarks)(JNIEnv * env, jclass, jlong model) {
+    return guarded(env, [&] {
+        const llama_vocab * vocabulary = ((Model *) model)->vocabulary();
+        const llama_token   separator  = llama_vocab_sep(vocabulary);
+        const llama_token   end        = llama_vocab_eos(vocabulary);
+        return array_of(env, { llama_vocab_get_add_bos(vocabulary) ? llama_vocab_bos(vocabulary) : LLAMA_TOKEN_NULL,
+                               llama_vocab_get_add_eos(vocabulary) ? (end == LLAMA_TOKEN_NULL ? separator : end) : LLAMA_TOKEN_NULL,
+                               llama_vocab_get_add_sep(vocabulary) ? separator : LLAMA_TOKEN_NULL });
+    });
+}
+
+// The model's own text for a pair, empty where it brings none.
+ENTRY(jbyteArray, NativeModel_rankTemplate)(JNIEnv * env, jclass, jlong model) {
+    return guarded(env, [&] {
+        const char * text = llama_model_chat_template(((Model *) model)->raw(), "rerank");
+        return bytes_of(env, text ? text : "");
+    });
+}
+
 // Text, stops, grammar, trigger words, trigger patterns, trigger tokens, prefill, shown tokens, format, {lazy}.
 ENTRY(jobjectArray, NativeModel_applyChat)
 (JNIEnv * env, jclass, jlong chat, jbyteArray messages, jbyteArray tools, jint tool_choice, jboolean parallel, jbyteArray schema,
@@ -468,4 +489,43 @@ ENTRY(void, NativeState_copyIn)(JNIEnv * env, jclass, jlong context, jobject sta
 
 ENTRY(jbyteArray, NativeState_version)(JNIEnv * env, jclass) {
     return guarded(env, [&] { return bytes_of(env, llama_version()); });
+}
+
+// --- NativeEmbedder
+
+ENTRY(jlong, NativeEmbedder_create)
+(JNIEnv * env, jclass, jlong model, jint batch_tokens, jint max_inputs, jint threads, jint flash_attention, jint pooling) {
+    return guarded(env, [&] {
+        const EmbedderSettings settings = { batch_tokens, max_inputs, threads, flash_attention, pooling };
+        return (jlong) new Embedder(*(Model *) model, settings);
+    });
+}
+
+ENTRY(void, NativeEmbedder_free)(JNIEnv * env, jclass, jlong embedder) {
+    guarded(env, [&] { delete (Embedder *) embedder; });
+}
+
+ENTRY(jobjectArray, NativeEmbedder_columns)(JNIEnv * env, jclass, jlong embedder) {
+    return guarded(env, [&] {
+        EmbedderColumns & c      = ((Embedder *) embedder)->columns;
+        jobjectArray      result = env->NewObjectArray(4, java.object, nullptr);
+        check(env);
+        set_column(env, result, 0, c.token);
+        set_column(env, result, 1, c.position);
+        set_column(env, result, 2, c.input);
+        set_column(env, result, 3, c.vector);
+        return result;
+    });
+}
+
+ENTRY(jint, NativeEmbedder_vectorLength)(JNIEnv *, jclass, jlong embedder) {
+    return ((Embedder *) embedder)->vector_length();
+}
+
+ENTRY(jint, NativeEmbedder_compute)(JNIEnv * env, jclass, jlong embedder, jint rows, jint inputs) {
+    return guarded(env, [&] { return (jint) ((Embedder *) embedder)->compute(rows, inputs); });
+}
+
+ENTRY(void, NativeEmbedder_interrupt)(JNIEnv *, jclass, jlong embedder) {
+    ((Embedder *) embedder)->interrupt();
 }

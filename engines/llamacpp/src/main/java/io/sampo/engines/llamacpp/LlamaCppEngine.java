@@ -3,12 +3,13 @@ package io.sampo.engines.llamacpp;
 import io.sampo.engines.llamacpp.jni.NativeContext;
 import io.sampo.engines.llamacpp.jni.NativeModel;
 import io.sampo.engines.spi.Adapter;
+import io.sampo.engines.spi.EmbeddingListener;
+import io.sampo.engines.spi.EmbeddingRequest;
 import io.sampo.engines.spi.Engine;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings;
-import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.KvBlocks;
@@ -16,7 +17,6 @@ import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -27,14 +27,13 @@ import org.slf4j.LoggerFactory;
 final class LlamaCppEngine implements Engine {
 
   private static final Logger LOG = LoggerFactory.getLogger(LlamaCppEngine.class);
-  private static final Duration CLOSE_DEADLINE = Duration.ofMinutes(2);
 
   private final Path file;
   private final NativeModel model;
   private final NativeContext context;
   private final EngineCapabilities capabilities;
   private final StepLoop loop;
-  private final Thread thread;
+  private final EngineThread thread;
   private final KvBlocks blocks;
   private boolean closed;
 
@@ -51,8 +50,8 @@ final class LlamaCppEngine implements Engine {
     this.capabilities = capabilities;
     StepLoop.Mode mode = mode(settings, choice, capabilities.reusesPrefixes(), model);
     loop = new StepLoop(model, context, capabilities, mode);
-    thread = Thread.ofPlatform().name("engine-" + file.getFileName()).daemon().unstarted(loop);
-    blocks = LlamaCppBlocks.of(file, settings, choice, context, loop, thread);
+    thread = new EngineThread(file, loop);
+    blocks = LlamaCppBlocks.of(file, settings, choice, context, loop, thread.thread());
   }
 
   /**
@@ -127,16 +126,8 @@ final class LlamaCppEngine implements Engine {
         choice.speculation().stepTokens(choice.maxSequences()),
         choice.threads(),
         LoadChoice.ggmlType(settings.kvType()).id(),
-        flashAttention(settings.flashAttention()),
+        LoadChoice.flashAttention(settings),
         !settings.deterministic());
-  }
-
-  private static int flashAttention(FlashAttention choice) {
-    return switch (choice) {
-      case AUTO -> -1;
-      case OFF -> 0;
-      case ON -> 1;
-    };
   }
 
   private static EngineCapabilities capabilities(
@@ -145,11 +136,10 @@ final class LlamaCppEngine implements Engine {
       List<String> gpus,
       boolean reusesPrefixes,
       boolean preempts) {
-    String cpu = "CPU, " + choice.threads() + (choice.threads() == 1 ? " thread" : " threads");
     return new EngineCapabilities(
         "llamacpp",
         false,
-        gpus.isEmpty() ? cpu : String.join(", ", gpus) + "; " + cpu,
+        LoadChoice.device(gpus, choice.threads()),
         choice.contextTokens(),
         choice.maxSequences(),
         model.vocabularySize(),
@@ -201,6 +191,12 @@ final class LlamaCppEngine implements Engine {
   }
 
   @Override
+  public void embed(EmbeddingRequest request, EmbeddingListener listener) {
+    throw new EngineException(
+        Kind.INVALID_REQUEST, "this model generates text and was not loaded to embed");
+  }
+
+  @Override
   public void allow(SequenceId sequence, int tokenLimit) {
     loop.allow(sequence, tokenLimit);
   }
@@ -222,9 +218,7 @@ final class LlamaCppEngine implements Engine {
 
   @Override
   public synchronized void close() {
-    if (thread.equals(Thread.currentThread())) {
-      throw new IllegalStateException("a listener must not close its engine");
-    }
+    thread.requireOther();
     if (closed) {
       return;
     }
@@ -232,30 +226,10 @@ final class LlamaCppEngine implements Engine {
     LoadedModels.remove(file, model);
     loop.close();
     context.interrupt();
-    if (!ended()) {
-      // Freeing memory under a running step would end the process; a leak does not.
-      LOG.error("{} did not end in {}; its memory is not given back", thread, CLOSE_DEADLINE);
-      return;
-    }
-    context.close();
-    loop.adapters().close();
-    model.close();
-  }
-
-  private boolean ended() {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return thread.join(CLOSE_DEADLINE);
-        } catch (InterruptedException later) {
-          interrupted = true;
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+    if (thread.awaitEnd()) {
+      context.close();
+      loop.adapters().close();
+      model.close();
     }
   }
 }

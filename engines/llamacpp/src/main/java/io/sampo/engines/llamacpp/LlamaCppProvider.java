@@ -33,33 +33,37 @@ public final class LlamaCppProvider implements EngineProvider {
   @Override
   public LoadPlan plan(Path model, EngineSettings settings) {
     GgufSummary summary = ModelFile.check(model);
-    return LoadChoice.of(summary, settings, AvailableMemory.bytes()).plan(summary);
+    return EmbeddingChoice.generates(summary, settings)
+        ? LoadChoice.of(summary, settings, AvailableMemory.bytes()).plan(summary)
+        : EmbeddingChoice.of(summary, settings).plan(summary);
   }
 
   @Override
   public Engine load(Path model, EngineSettings settings) {
     GgufSummary summary = ModelFile.check(model);
-    long available = AvailableMemory.bytes();
-    LoadChoice choice = LoadChoice.of(summary, settings, available);
     List<String> gpus = settings.gpuLayers() == 0 ? List.of() : NativeLibrary.gpuNames();
-    if (gpus.isEmpty()) {
-      requireRoom(choice, available);
+    long available = gpus.isEmpty() ? AvailableMemory.bytes() : Long.MAX_VALUE;
+    if (EmbeddingChoice.generates(summary, settings)) {
+      LoadChoice choice = LoadChoice.of(summary, settings, AvailableMemory.bytes());
+      requireRoom(choice.plan(summary), available);
+      return LlamaCppEngine.load(model, settings, choice, gpus);
     }
-    return LlamaCppEngine.load(model, settings, choice, gpus);
+    EmbeddingChoice choice = EmbeddingChoice.of(summary, settings);
+    requireRoom(choice.plan(summary), available);
+    return EmbeddingEngine.load(model, settings, choice, gpus);
   }
 
   /**
    * Weights are mapped and may be paged out; the rest must fit, since Linux would grant it and end
    * the process later.
    */
-  private static void requireRoom(LoadChoice choice, long available) {
-    long needed = choice.kvBytes() + choice.computeBytes();
+  private static void requireRoom(LoadPlan plan, long available) {
+    long needed = plan.kvBytes() + plan.computeBytes();
     if (needed > available) {
       throw new EngineException(
           Kind.OUT_OF_MEMORY,
           "a context of %d tokens for %d sequences needs %d MiB and %d MiB are available; make either smaller"
-              .formatted(
-                  choice.contextTokens(), choice.maxSequences(), needed >> 20, available >> 20));
+              .formatted(plan.contextTokens(), plan.maxSequences(), needed >> 20, available >> 20));
     }
   }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A model's tokenizer and chat format by llama.cpp, from a load of the vocabulary alone. The bytes
@@ -134,6 +135,31 @@ final class LlamaCppText implements TextCodec {
   @Override
   public String grammarOf(String jsonSchema) {
     return NativeModel.schemaGrammar(jsonSchema);
+  }
+
+  /** {@inheritDoc} The form is llama-server's, so that scores are the same. */
+  @Override
+  public int[] rankInput(String query, String document) {
+    String template = model.rankTemplate();
+    if (!template.isEmpty()) {
+      String pair = template.replace("{query}", query).replace("{document}", document);
+      return model.tokenize(pair, false, true);
+    }
+    int[] marks = model.rankMarks();
+    IntStream.Builder ids = IntStream.builder();
+    addMark(ids, marks[0]);
+    IntStream.of(model.tokenize(query, false, false)).forEach(ids);
+    addMark(ids, marks[1]);
+    addMark(ids, marks[2]);
+    IntStream.of(model.tokenize(document, false, false)).forEach(ids);
+    addMark(ids, marks[1]);
+    return ids.build().toArray();
+  }
+
+  private static void addMark(IntStream.Builder ids, int token) {
+    if (token >= 0) {
+      ids.add(token);
+    }
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.LoadPlan;
+import io.sampo.engines.spi.ModelTask;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -73,16 +74,7 @@ record LoadChoice(
    */
   static LoadChoice of(GgufSummary model, EngineSettings settings, long availableBytes) {
     Map<String, String> options = settings.options();
-    for (String name : options.keySet()) {
-      if (!OPTIONS.contains(name)) {
-        throw new EngineException(
-            Kind.INVALID_REQUEST,
-            "the llamacpp engine has no option '"
-                + name
-                + "'; it has "
-                + String.join(", ", OPTIONS));
-      }
-    }
+    requireKnown(options, OPTIONS);
     int sequences = settings.maxSequences() == 0 ? DEFAULT_SEQUENCES : settings.maxSequences();
     long kvBytes = model.kvBytesPerToken(ggmlType(settings.kvType()));
     int context = contextTokens(model, settings, sequences, kvBytes, availableBytes);
@@ -90,11 +82,10 @@ record LoadChoice(
     int ubatch = Math.min(option(options, UBATCH_TOKENS, batch, 1, MAX_BATCH), batch);
     SpeculationChoice speculation = SpeculationChoice.of(settings);
     boolean adapts = options.getOrDefault(RETAIN_TOKENS, AUTO).equals(AUTO);
-    int cores = Runtime.getRuntime().availableProcessors();
     return new LoadChoice(
         context,
         sequences,
-        settings.threads() == 0 ? cores : settings.threads(),
+        threads(settings),
         batch,
         ubatch,
         option(options, INTER_TOKEN_MILLIS, DEFAULT_INTER_TOKEN_MILLIS, 0, MAX_INTER_TOKEN_MILLIS),
@@ -116,7 +107,13 @@ record LoadChoice(
 
   private static Set<String> options() {
     Set<String> names = new TreeSet<>(SpeculationChoice.OPTIONS);
-    names.addAll(List.of(BATCH_TOKENS, UBATCH_TOKENS, INTER_TOKEN_MILLIS, RETAIN_TOKENS));
+    names.addAll(
+        List.of(
+            BATCH_TOKENS,
+            UBATCH_TOKENS,
+            INTER_TOKEN_MILLIS,
+            RETAIN_TOKENS,
+            EmbeddingChoice.POOLING));
     return names;
   }
 
@@ -145,6 +142,24 @@ record LoadChoice(
     return FIXED_BYTES + activations + logits;
   }
 
+  /**
+   * Refuses what an engine has no option for.
+   *
+   * @throws EngineException INVALID_REQUEST with the name
+   */
+  static void requireKnown(Map<String, String> options, Set<String> known) {
+    for (String name : options.keySet()) {
+      if (!known.contains(name)) {
+        throw new EngineException(
+            Kind.INVALID_REQUEST,
+            "the llamacpp engine has no option '"
+                + name
+                + "'; it has "
+                + String.join(", ", new TreeSet<>(known)));
+      }
+    }
+  }
+
   static int option(Map<String, String> options, String name, int otherwise, int least, int most) {
     String text = options.get(name);
     if (text == null) {
@@ -170,6 +185,28 @@ record LoadChoice(
     };
   }
 
+  /** llama.cpp's number of the setting. */
+  static int flashAttention(EngineSettings settings) {
+    return switch (settings.flashAttention()) {
+      case AUTO -> -1;
+      case OFF -> 0;
+      case ON -> 1;
+    };
+  }
+
+  /** What computes, in words. */
+  static String device(List<String> gpus, int threads) {
+    String cpu = "CPU, " + threads + (threads == 1 ? " thread" : " threads");
+    return gpus.isEmpty() ? cpu : String.join(", ", gpus) + "; " + cpu;
+  }
+
+  /** As many as asked for; one for each core where that is left open. */
+  static int threads(EngineSettings settings) {
+    return settings.threads() == 0
+        ? Runtime.getRuntime().availableProcessors()
+        : settings.threads();
+  }
+
   long kvBytes() {
     return kvBytesPerToken * contextTokens * maxSequences;
   }
@@ -179,6 +216,8 @@ record LoadChoice(
         model.architecture(),
         model.parameters(),
         model.trainedContextTokens(),
+        ModelTask.GENERATE,
+        0,
         contextTokens,
         maxSequences,
         model.weightBytes(),

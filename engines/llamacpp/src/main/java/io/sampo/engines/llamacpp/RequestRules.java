@@ -1,5 +1,6 @@
 package io.sampo.engines.llamacpp;
 
+import io.sampo.engines.spi.EmbeddingRequest;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
@@ -34,6 +35,25 @@ final class RequestRules {
       checkToken(token, engine);
     }
     checkSampling(request.sampling(), engine);
+  }
+
+  /**
+   * Checks an embedding request.
+   *
+   * @throws EngineException INVALID_REQUEST with the rule
+   */
+  static void check(EmbeddingRequest request, EngineCapabilities engine) {
+    int[] lengths = request.lengths();
+    for (int input = 0; input < lengths.length; input++) {
+      if (lengths[input] > engine.contextTokens()) {
+        throw invalid(
+            "input %d has %d tokens, more than the %d that the model takes at once"
+                .formatted(input, lengths[input], engine.contextTokens()));
+      }
+    }
+    for (int token : request.ids()) {
+      checkToken(token, engine);
+    }
   }
 
   private static void checkSampling(Sampling s, EngineCapabilities engine) {

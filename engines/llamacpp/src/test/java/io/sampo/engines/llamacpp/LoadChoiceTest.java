@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sampo.engines.modelstore.gguf.GgufSummary;
+import io.sampo.engines.modelstore.gguf.Pooling;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
@@ -17,7 +18,22 @@ class LoadChoiceTest {
 
   private static GgufSummary model(int trained, long kvElements) {
     return new GgufSummary(
-        "llama", "", "", 1, "F16", trained, 16, 2048, 32, 8, 128_256, false, kvElements, GIB);
+        "llama",
+        "",
+        "",
+        1,
+        "F16",
+        trained,
+        16,
+        2048,
+        32,
+        8,
+        128_256,
+        false,
+        kvElements,
+        GIB,
+        Pooling.NONE,
+        2048);
   }
 
   private static EngineSettings settings(int context, Map<String, String> options) {

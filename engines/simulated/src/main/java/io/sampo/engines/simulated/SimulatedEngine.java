@@ -5,6 +5,8 @@ import static io.sampo.engines.spi.EngineException.Kind.FULL;
 import static io.sampo.engines.spi.EngineException.Kind.INTERNAL;
 import static io.sampo.engines.spi.EngineException.Kind.INVALID_REQUEST;
 
+import io.sampo.engines.spi.EmbeddingListener;
+import io.sampo.engines.spi.EmbeddingRequest;
 import io.sampo.engines.spi.Engine;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
@@ -96,6 +98,12 @@ public final class SimulatedEngine implements Engine {
       accept(sequence);
     }
     drive.wake();
+  }
+
+  /** {@inheritDoc} A vector that came from no model would be taken for meaning: it gives none. */
+  @Override
+  public void embed(EmbeddingRequest request, EmbeddingListener listener) {
+    throw new EngineException(INVALID_REQUEST, "The simulated engine does not embed.");
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.LoadPlan;
+import io.sampo.engines.spi.ModelTask;
 
 /**
  * What the settings come to on the pretended device. Threads, GPU layers and number formats change
@@ -86,6 +87,8 @@ record SimulatedPlan(SimulatedOptions options, int contextTokens, int maxSequenc
         NAME,
         PARAMETERS,
         SimulatedText.TRAINED_CONTEXT_TOKENS,
+        ModelTask.GENERATE,
+        0,
         contextTokens,
         maxSequences,
         WEIGHT_BYTES,

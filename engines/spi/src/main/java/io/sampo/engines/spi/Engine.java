@@ -5,9 +5,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * One loaded model that generates for several sequences at once. All methods return at once and may
- * be called from any thread; the listener's methods are called on the engine's own thread and must
- * not block.
+ * One loaded model that works for several requests at once: it generates, embeds or ranks, as its
+ * {@link EngineCapabilities#task} says. All methods return at once and may be called from any
+ * thread; the listener's methods are called on the engine's own thread and must not block.
  */
 public interface Engine extends AutoCloseable {
 
@@ -18,9 +18,19 @@ public interface Engine extends AutoCloseable {
    *
    * @throws EngineException FULL when {@link Places} has none for its priority, CLOSED after {@link
    *     #close}, INVALID_REQUEST when the prompt is empty, does not fit the context, holds a token
-   *     outside the vocabulary or names an adapter that is not loaded
+   *     outside the vocabulary or names an adapter that is not loaded, or the task is not to
+   *     generate
    */
   void submit(SequenceRequest request, SequenceListener listener);
+
+  /**
+   * Computes the vectors of some inputs. Such a request counts as one sequence.
+   *
+   * @throws EngineException FULL and CLOSED as for {@link #submit}, INVALID_REQUEST when an input
+   *     does not fit the context or holds a token outside the vocabulary, or the task is to
+   *     generate
+   */
+  void embed(EmbeddingRequest request, EmbeddingListener listener);
 
   /**
    * Lets a sequence generate up to (not including) the token with this index; a sequence that has
@@ -29,7 +39,7 @@ public interface Engine extends AutoCloseable {
    */
   void allow(SequenceId sequence, int tokenLimit);
 
-  /** Ends a sequence soon, with {@link FinishReason#CANCELLED}. An unknown sequence is ignored. */
+  /** Ends a request soon, with {@link FinishReason#CANCELLED}. An unknown sequence is ignored. */
   void cancel(SequenceId sequence);
 
   /**

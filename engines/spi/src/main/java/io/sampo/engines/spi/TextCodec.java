@@ -59,6 +59,13 @@ public interface TextCodec extends AutoCloseable {
    */
   String grammarOf(String jsonSchema);
 
+  /**
+   * The input that asks a ranking model how well a document answers a query.
+   *
+   * @throws EngineException INVALID_REQUEST when the model has no form for it
+   */
+  int[] rankInput(String query, String document);
+
   @Override
   void close();
 }

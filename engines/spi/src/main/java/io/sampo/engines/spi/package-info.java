@@ -5,7 +5,8 @@
  *
  * <p>The interface is request-level: one {@link io.sampo.engines.spi.SequenceRequest} goes in,
  * tokens come back through a {@link io.sampo.engines.spi.SequenceListener}. Whether the engine
- * batches by itself (TensorRT-LLM) or is driven by a loop of ours (llama.cpp) does not show.
+ * batches by itself (TensorRT-LLM) or is driven by a loop of ours (llama.cpp) does not show. Of a
+ * model for embeddings an {@link io.sampo.engines.spi.EmbeddingRequest} asks for vectors.
  *
  * <p>Text belongs to the model and not to the engine: a {@link io.sampo.engines.spi.TextCodec}
  * tokenizes and applies the chat template without weights, so a gateway can use it where no engine
@@ -15,7 +16,7 @@
  * io.sampo.engines.spi.KvBlocks}, where the engine and its model allow that; {@link
  * io.sampo.engines.spi.KvSupport} says so or why not.
  *
- * <p>Invariant: each accepted sequence ends in exactly one call of {@code onFinished} or {@code
+ * <p>Invariant: each accepted request ends in exactly one call of {@code onFinished} or {@code
  * onFailed}, whatever happens.
  */
 @NullMarked

@@ -115,6 +115,34 @@ public abstract class EngineContract {
   }
 
   @Test
+  void refusesToEmbedWhereItGenerates() {
+    EmbeddingRequest inputs = new EmbeddingRequest(newId(), new int[] {1}, new int[] {1});
+    EmbeddingListener nobody =
+        new EmbeddingListener() {
+          @Override
+          public void onVector(int input, float[] vector) {
+            throw new AssertionError("a vector");
+          }
+
+          @Override
+          public void onFinished(FinishReason reason) {
+            throw new AssertionError("an end");
+          }
+
+          @Override
+          public void onFailed(EngineException failure) {
+            throw new AssertionError(failure);
+          }
+        };
+    Engine engine = engine(1);
+    assertThat(engine.capabilities().task()).isEqualTo(ModelTask.GENERATE);
+    assertThatThrownBy(() -> engine.embed(inputs, nobody))
+        .isInstanceOfSatisfying(
+            EngineException.class,
+            refused -> assertThat(refused.kind()).isEqualTo(Kind.INVALID_REQUEST));
+  }
+
+  @Test
   void runsSeveralSequencesAtOnce() {
     Engine engine = engine(4);
     List<RecordingListener> all = new ArrayList<>();

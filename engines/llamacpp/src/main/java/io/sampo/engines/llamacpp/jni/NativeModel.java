@@ -166,6 +166,20 @@ public final class NativeModel implements AutoCloseable {
     return new ParsedAnswer(parts.get(0), parts.get(1), calls);
   }
 
+  /**
+   * The tokens that a pair for ranking is put between.
+   *
+   * @return begin, end and separator token; -1 for one that the model does not add
+   */
+  public int[] rankMarks() {
+    return reading(() -> rankMarks(handle));
+  }
+
+  /** The model's own text for a pair, with places for both; empty where it brings none. */
+  public String rankTemplate() {
+    return text(reading(() -> rankTemplate(handle)));
+  }
+
   /** The grammar of a JSON schema that has passed Java's checks. */
   public static String schemaGrammar(String jsonSchema) {
     NativeLibrary.ensureStarted();
@@ -281,6 +295,10 @@ public final class NativeModel implements AutoCloseable {
 
   private static native int[] tokenize(
       long model, byte[] text, boolean addSpecial, boolean parseSpecial);
+
+  private static native int[] rankMarks(long model);
+
+  private static native byte[] rankTemplate(long model);
 
   private static native long openChat(long model);
 

@@ -22,6 +22,8 @@ import java.util.Locale;
  * @param kvElementsPerToken numbers kept in the cache for one token, keys and values of all layers;
  *     an upper bound for models with windowed or compressed attention, 0 for recurrent ones
  * @param weightBytes bytes of all tensors
+ * @param pooling how it makes vectors of inputs; NONE for a model that generates
+ * @param vectorLength numbers in such a vector
  */
 public record GgufSummary(
     String architecture,
@@ -37,7 +39,9 @@ public record GgufSummary(
     int vocabularySize,
     boolean hasChatTemplate,
     long kvElementsPerToken,
-    long weightBytes) {
+    long weightBytes,
+    Pooling pooling,
+    int vectorLength) {
 
   /** Bytes that one token's keys and values take in f16. */
   public long kvBytesPerTokenF16() {
@@ -88,7 +92,21 @@ public record GgufSummary(
         shape.vocabularySize(),
         file.string("tokenizer.chat_template").isPresent(),
         shape.kvElementsPerToken(),
-        weightBytes);
+        weightBytes,
+        pooling(file, architecture, tensors),
+        shape.vectorLength());
+  }
+
+  /** A model that ranks needs the head that makes scores; without it llama.cpp gives noise. */
+  private static Pooling pooling(GgufFile file, String architecture, List<GgufTensor> tensors) {
+    Pooling pooling = Pooling.of(file, architecture);
+    boolean head = tensors.stream().anyMatch(tensor -> tensor.name().startsWith("cls."));
+    if (pooling == Pooling.RANK && !head) {
+      throw new GgufRejectedException(
+          "a model that ranks must have a classification head",
+          "key " + architecture + ".pooling_type");
+    }
+    return pooling;
   }
 
   private static String fileType(GgufFile file, List<GgufTensor> tensors) {

@@ -8,6 +8,7 @@ record ModelShape(
     int trainedContextTokens,
     int layers,
     int embeddingLength,
+    int vectorLength,
     int heads,
     int kvHeads,
     int vocabularySize,
@@ -38,10 +39,17 @@ record ModelShape(
         keys.number("context_length", MAX_CONTEXT, 0),
         layers,
         embedding,
+        vectorLength(keys, embedding),
         most,
         ArchitectureKeys.most(kvHeads),
         vocabularySize(file, keys),
         kvElements);
+  }
+
+  /** What llama.cpp takes from each row of the network's output, which is as wide as its stream. */
+  private static int vectorLength(ArchitectureKeys keys, int embedding) {
+    int length = keys.number("embedding_length_out", embedding, 0);
+    return length == 0 ? embedding : length;
   }
 
   private static int vocabularySize(GgufFile file, ArchitectureKeys keys) {

@@ -93,6 +93,23 @@ class GgufValidatorTest {
   }
 
   @Test
+  void refusesAPoolingThatWouldEndTheProcess() throws IOException {
+    for (int pooling : new int[] {5, -2, Integer.MAX_VALUE}) {
+      GgufBytes file = llama(0, 1).string("llama.pooling_type").int32(UINT32).int32(pooling);
+      rejects(file.bytes(), "pooling must be 0 (none) to 4 (rank)", "key llama.pooling_type");
+    }
+    GgufBytes text = llama(0, 1).string("llama.pooling_type").int32(STRING).string("mean");
+    rejects(text.bytes(), "pooling must be 0 (none) to 4 (rank)", "key llama.pooling_type");
+    GgufBytes headless = llama(0, 1).string("llama.pooling_type").int32(UINT32).int32(4);
+    rejects(headless.bytes(), "must have a classification head", "key llama.pooling_type");
+    GgufBytes wide = llama(0, 1).string("llama.embedding_length_out").int32(UINT32).int32(8);
+    rejects(wide.bytes(), "value must be 0 to 0", "key llama.embedding_length_out");
+    GgufBytes mean = llama(0, 1).string("llama.pooling_type").int32(UINT32).int32(1);
+    assertThat(validate(mean.bytes()).pooling()).isEqualTo(Pooling.MEAN);
+    assertThat(validate(llama(0, 0).bytes()).pooling()).isEqualTo(Pooling.NONE);
+  }
+
+  @Test
   void refusesImpossibleShapes() {
     rejects(tensor(GgmlType.F32, 0, 1, 1, 1, 1, 1), "dimensions must be at most 4", "tensor t");
     rejects(tensor(GgmlType.F32, 0, 0), "dimension must be 1", "tensor t");

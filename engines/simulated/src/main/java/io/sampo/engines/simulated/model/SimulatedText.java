@@ -110,6 +110,12 @@ public final class SimulatedText implements TextCodec {
     throw unsupported();
   }
 
+  @Override
+  public int[] rankInput(String query, String document) {
+    throw new EngineException(
+        EngineException.Kind.INVALID_REQUEST, "the simulated engine does not rank");
+  }
+
   private static EngineException unsupported() {
     return new EngineException(
         EngineException.Kind.INVALID_REQUEST,

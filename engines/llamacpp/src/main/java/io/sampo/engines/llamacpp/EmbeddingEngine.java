@@ -1,0 +1,151 @@
+package io.sampo.engines.llamacpp;
+
+import io.sampo.engines.llamacpp.jni.NativeEmbedder;
+import io.sampo.engines.llamacpp.jni.NativeModel;
+import io.sampo.engines.spi.Adapter;
+import io.sampo.engines.spi.EmbeddingListener;
+import io.sampo.engines.spi.EmbeddingRequest;
+import io.sampo.engines.spi.Engine;
+import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.EngineException.Kind;
+import io.sampo.engines.spi.EngineSettings;
+import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.SequenceId;
+import io.sampo.engines.spi.SequenceListener;
+import io.sampo.engines.spi.SequenceRequest;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** A model that embeds or ranks, loaded by llama.cpp, and the loop that runs it. */
+final class EmbeddingEngine implements Engine {
+
+  private final Path file;
+  private final NativeModel model;
+  private final NativeEmbedder embedder;
+  private final EngineCapabilities capabilities;
+  private final EmbeddingLoop loop;
+  private final EngineThread thread;
+  private boolean closed;
+
+  private EmbeddingEngine(
+      Path file,
+      NativeModel model,
+      NativeEmbedder embedder,
+      EngineCapabilities capabilities,
+      EmbeddingLoop loop) {
+    this.file = file;
+    this.model = model;
+    this.embedder = embedder;
+    this.capabilities = capabilities;
+    this.loop = loop;
+    this.thread = new EngineThread(file, loop);
+  }
+
+  /**
+   * Loads a model that was checked and starts its thread.
+   *
+   * @param gpus the devices that take layers; empty for the CPU alone
+   */
+  static EmbeddingEngine load(
+      Path file, EngineSettings settings, EmbeddingChoice choice, List<String> gpus) {
+    NativeModel model = NativeModel.load(file, false, gpus.isEmpty() ? 0 : settings.gpuLayers());
+    try {
+      NativeEmbedder embedder =
+          new NativeEmbedder(
+              model,
+              new NativeEmbedder.Settings(
+                  choice.batchTokens(),
+                  choice.maxInputs(),
+                  choice.threads(),
+                  LoadChoice.flashAttention(settings),
+                  choice.pooling().number()));
+      EmbeddingEngine engine =
+          new EmbeddingEngine(
+              file,
+              model,
+              embedder,
+              capabilities(model, embedder, choice, gpus),
+              new EmbeddingLoop(embedder, choice));
+      engine.thread.start();
+      LoadedModels.add(file, model);
+      return engine;
+    } catch (RuntimeException failed) {
+      model.close();
+      throw failed;
+    }
+  }
+
+  private static EngineCapabilities capabilities(
+      NativeModel model, NativeEmbedder embedder, EmbeddingChoice choice, List<String> gpus) {
+    return new EngineCapabilities(
+        "llamacpp",
+        false,
+        LoadChoice.device(gpus, choice.threads()),
+        choice.contextTokens(),
+        choice.maxRequests(),
+        model.vocabularySize(),
+        0,
+        false,
+        false,
+        choice.task(),
+        embedder.vectorLength());
+  }
+
+  @Override
+  public EngineCapabilities capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  public void submit(SequenceRequest request, SequenceListener listener) {
+    throw new EngineException(
+        Kind.INVALID_REQUEST, "this model computes vectors and was not loaded to generate text");
+  }
+
+  @Override
+  public void embed(EmbeddingRequest request, EmbeddingListener listener) {
+    RequestRules.check(request, capabilities);
+    loop.submit(new EmbeddingJob(request, listener));
+  }
+
+  @Override
+  public CompletionStage<Void> loadAdapter(Adapter adapter) {
+    return CompletableFuture.failedStage(
+        new EngineException(
+            Kind.INVALID_REQUEST, "a model that computes vectors takes no adapters"));
+  }
+
+  @Override
+  public void allow(SequenceId sequence, int tokenLimit) {
+    // Vectors have no limit that could move.
+  }
+
+  @Override
+  public void cancel(SequenceId sequence) {
+    loop.cancel(sequence);
+  }
+
+  @Override
+  public EngineStats stats() {
+    return loop.stats();
+  }
+
+  @Override
+  public synchronized void close() {
+    thread.requireOther();
+    if (closed) {
+      return;
+    }
+    closed = true;
+    LoadedModels.remove(file, model);
+    loop.close();
+    embedder.interrupt();
+    if (thread.awaitEnd()) {
+      embedder.close();
+      model.close();
+    }
+  }
+}
