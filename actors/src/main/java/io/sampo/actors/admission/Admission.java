@@ -1,5 +1,9 @@
 package io.sampo.actors.admission;
 
+import io.sampo.actors.embedding.Embedding;
+import io.sampo.actors.embedding.EmbeddingCall;
+import io.sampo.actors.embedding.EmbeddingReply;
+import io.sampo.actors.embedding.EmbeddingSettings;
 import io.sampo.actors.generation.Generation;
 import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationRequest;
@@ -11,10 +15,11 @@ import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ModelId;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -24,7 +29,7 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
 
-/** Gives a request a permit and a generation of its own, or refuses it at once. */
+/** Gives a request a permit and an actor of its own, or refuses it at once. */
 public final class Admission extends AbstractMatchingBehavior<Admission.Command> {
 
   private static final int RETRY_AFTER_SECONDS = 1;
@@ -42,13 +47,21 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
       implements Command {}
 
   /**
+   * Wants vectors.
+   *
+   * @param replyTo hears the one reply
+   */
+  public record AdmitEmbedding(EmbeddingCall call, ActorRef<EmbeddingReply> replyTo)
+      implements Command {}
+
+  /**
    * Refuses new requests from now on, and ends the running ones when the limit has passed.
    *
    * @param replyTo hears when none is left
    */
   public record Drain(Duration limit, ActorRef<Done> replyTo) implements Command {}
 
-  private record GenerationEnded(ActorRef<Generation.Command> generation) implements Command {}
+  private record RequestEnded(ActorRef<?> request) implements Command {}
 
   private record DrainLimitPassed() implements Command {}
 
@@ -56,8 +69,12 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
   private final BiConsumer<ModelId, Router.Command> routers;
   private final AdmissionSettings settings;
   private final GenerationSettings generationSettings;
+  private final EmbeddingSettings embeddingSettings;
   private final TimerScheduler<Command> timers;
-  private final Set<ActorRef<Generation.Command>> running = new HashSet<>();
+
+  /** Each request's actor, and how it is ended. */
+  private final Map<ActorRef<?>, Consumer<Failure>> running = new HashMap<>();
+
   private @Nullable ActorRef<Done> drained;
 
   private Admission(
@@ -66,13 +83,15 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
       ServedModels models,
       BiConsumer<ModelId, Router.Command> routers,
       AdmissionSettings settings,
-      GenerationSettings generationSettings) {
+      GenerationSettings generationSettings,
+      EmbeddingSettings embeddingSettings) {
     super(context);
     this.timers = timers;
     this.models = models;
     this.routers = routers;
     this.settings = settings;
     this.generationSettings = generationSettings;
+    this.embeddingSettings = embeddingSettings;
   }
 
   /**
@@ -84,12 +103,20 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
       ServedModels models,
       BiConsumer<ModelId, Router.Command> routers,
       AdmissionSettings settings,
-      GenerationSettings generationSettings) {
+      GenerationSettings generationSettings,
+      EmbeddingSettings embeddingSettings) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers ->
-                    new Admission(context, timers, models, routers, settings, generationSettings)));
+                    new Admission(
+                        context,
+                        timers,
+                        models,
+                        routers,
+                        settings,
+                        generationSettings,
+                        embeddingSettings)));
   }
 
   @Override
@@ -97,28 +124,42 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
     switch (command) {
       case Admit admit -> onAdmit(admit);
       case Drain drain -> onDrain(drain);
-      case GenerationEnded ended -> onEnded(ended.generation());
+      case AdmitEmbedding admit -> onAdmitEmbedding(admit);
+      case RequestEnded ended -> onEnded(ended.request());
       case DrainLimitPassed passed -> onDrainLimit();
     }
     return this;
   }
 
   private void onAdmit(Admit admit) {
-    GenerationRequest request = admit.request();
-    Optional<ServedModel> model = models.find(request.model().name());
-    if (drained != null) {
-      refuse(admit, Failure.unavailable(ErrorCode.DRAINING, DRAINING_RETRY_AFTER_SECONDS));
-    } else if (model.isEmpty()) {
-      refuse(admit, Failure.modelNotFound(request.model().name()));
-    } else if (running.size() >= settings.maxRequests()) {
-      refuse(admit, Failure.unavailable(ErrorCode.OVERLOADED, RETRY_AFTER_SECONDS));
+    Optional<ServedModel> model = models.find(admit.request().model().name());
+    Failure refusal = refusal(admit.request().model(), model);
+    if (refusal != null) {
+      admit.replyTo().tell(new GenerationEvent.Failed(refusal));
     } else {
-      spawn(admit, model.get());
+      model.ifPresent(served -> spawn(admit, served));
     }
   }
 
-  private static void refuse(Admit admit, Failure failure) {
-    admit.replyTo().tell(new GenerationEvent.Failed(failure));
+  private void onAdmitEmbedding(AdmitEmbedding admit) {
+    Optional<ServedModel> model = models.find(admit.call().model().name());
+    Failure refusal = refusal(admit.call().model(), model);
+    if (refusal != null) {
+      admit.replyTo().tell(new EmbeddingReply.Failed(refusal));
+    } else {
+      model.ifPresent(served -> spawn(admit, served));
+    }
+  }
+
+  private @Nullable Failure refusal(ModelId wanted, Optional<ServedModel> model) {
+    if (drained != null) {
+      return Failure.unavailable(ErrorCode.DRAINING, DRAINING_RETRY_AFTER_SECONDS);
+    } else if (model.isEmpty()) {
+      return Failure.modelNotFound(wanted.name());
+    } else if (running.size() >= settings.maxRequests()) {
+      return Failure.unavailable(ErrorCode.OVERLOADED, RETRY_AFTER_SECONDS);
+    }
+    return null;
   }
 
   private void spawn(Admit admit, ServedModel model) {
@@ -132,12 +173,29 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
                     admit.replyTo(),
                     admit.credit(),
                     generationSettings));
-    running.add(generation);
-    getContext().watchWith(generation, new GenerationEnded(generation));
+    follow(generation, failure -> generation.tell(new Generation.Abort(failure)));
   }
 
-  private void onEnded(ActorRef<Generation.Command> generation) {
-    running.remove(generation);
+  private void spawn(AdmitEmbedding admit, ServedModel model) {
+    ActorRef<Embedding.Command> embedding =
+        getContext()
+            .spawnAnonymous(
+                Embedding.create(
+                    admit.call(),
+                    model,
+                    message -> routers.accept(model.id(), message),
+                    admit.replyTo(),
+                    embeddingSettings));
+    follow(embedding, failure -> embedding.tell(new Embedding.Abort(failure)));
+  }
+
+  private void follow(ActorRef<?> request, Consumer<Failure> abort) {
+    running.put(request, abort);
+    getContext().watchWith(request, new RequestEnded(request));
+  }
+
+  private void onEnded(ActorRef<?> request) {
+    running.remove(request);
     tellDrained();
   }
 
@@ -149,7 +207,7 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
 
   private void onDrainLimit() {
     Failure failure = Failure.unavailable(ErrorCode.DRAINING, DRAINING_RETRY_AFTER_SECONDS);
-    running.forEach(generation -> generation.tell(new Generation.Abort(failure)));
+    running.values().forEach(abort -> abort.accept(failure));
   }
 
   private void tellDrained() {

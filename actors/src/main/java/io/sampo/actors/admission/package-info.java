@@ -1,7 +1,7 @@
 /**
  * The door of a gateway node. {@link io.sampo.actors.admission.Admission} owns the permits: a
- * request gets one and a {@link io.sampo.actors.generation.Generation} of its own, or an honest
- * refusal at once.
+ * request gets one and a {@link io.sampo.actors.generation.Generation} (or, for vectors, an {@link
+ * io.sampo.actors.embedding.Embedding}) of its own, or an honest refusal at once.
  *
  * <p>Invariant: never more generations than permits, and every permit comes back when its
  * generation ends.

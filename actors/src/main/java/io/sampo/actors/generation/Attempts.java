@@ -44,7 +44,7 @@ final class Attempts {
                 new PlacementRequest(
                     answer.key(),
                     job.request().session(),
-                    answer.prompt.ids().length + answer.count(),
+                    answer.prompt.ids().length + answer.count() + 1,
                     answer.prompt.blockHashes(),
                     job.request().priority(),
                     job.deadline().remaining().toMillis(),

@@ -194,6 +194,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     return switch (event) {
       case Replica.Tokens tokens -> onTokens(answer, tokens);
       case Replica.Alive alive -> this;
+      case Replica.Vector vector -> this;
       case Replica.Begun started -> onBegun(answer, started);
       case Replica.Finished finished -> onFinished(answer, finished.reason());
       case Replica.Declined declined -> {

@@ -1,6 +1,7 @@
 package io.sampo.actors.generation;
 
 import io.sampo.actors.wire.ModelId;
+import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.TextCodec;
 import java.time.Instant;
 import java.util.List;
@@ -15,9 +16,24 @@ public interface ServedModels {
    * @param aliases further names it answers to
    * @param simulated whether its engine only pretends
    * @param created when this node began to serve it
+   * @param task what it does with a request
+   * @param vectorLength numbers in an embedding; 0 unless it embeds
    */
   record ServedModel(
-      ModelId id, List<String> aliases, boolean simulated, Instant created, TextCodec text) {}
+      ModelId id,
+      List<String> aliases,
+      boolean simulated,
+      Instant created,
+      TextCodec text,
+      ModelTask task,
+      int vectorLength) {
+
+    /** One that generates. */
+    public ServedModel(
+        ModelId id, List<String> aliases, boolean simulated, Instant created, TextCodec text) {
+      this(id, aliases, simulated, created, text, ModelTask.GENERATE, 0);
+    }
+  }
 
   /** Finds a model by its name or an alias. */
   Optional<ServedModel> find(String name);

@@ -1,8 +1,11 @@
 package io.sampo.actors.replica;
 
+import io.sampo.engines.spi.EmbeddingListener;
+import io.sampo.engines.spi.EmbeddingRequest;
 import io.sampo.engines.spi.Engine;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
@@ -15,10 +18,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks an engine for one token: readiness is earned by producing one, not by having loaded, and
- * earned again when none was produced for a while.
+ * Asks an engine for one token, or for one vector where that is what it makes: readiness is earned
+ * by producing, not by having loaded, and earned again when nothing was produced for a while.
  */
-final class Canary implements SequenceListener {
+final class Canary implements SequenceListener, EmbeddingListener {
 
   /** Apart from the ids a replica counts upward from 0. */
   private static final SequenceId ID = new SequenceId(-1);
@@ -41,7 +44,11 @@ final class Canary implements SequenceListener {
                 });
     try {
       int[] prompt = {Math.min(1, engine.capabilities().vocabularySize() - 1)};
-      engine.submit(new SequenceRequest(ID, prompt, 0, 1, 1, Sampling.GREEDY), canary);
+      if (engine.capabilities().task() == ModelTask.GENERATE) {
+        engine.submit(new SequenceRequest(ID, prompt, 0, 1, 1, Sampling.GREEDY), canary);
+      } else {
+        engine.embed(new EmbeddingRequest(ID, prompt, new int[] {prompt.length}), canary);
+      }
     } catch (EngineException refused) {
       canary.produced.complete(false);
     }
@@ -52,6 +59,9 @@ final class Canary implements SequenceListener {
 
   @Override
   public void onTokens(int firstIndex, int[] ids, TokenLogprobs @Nullable [] logprobs) {}
+
+  @Override
+  public void onVector(int input, float[] vector) {}
 
   @Override
   public void onFinished(FinishReason reason) {

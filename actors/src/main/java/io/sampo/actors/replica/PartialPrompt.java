@@ -8,31 +8,31 @@ import java.time.Duration;
  */
 final class PartialPrompt {
 
-  private final Replica.Start start;
+  private final Replica.Work work;
   private int[] ids;
   private int filled;
   private long heardNanos = System.nanoTime();
 
-  PartialPrompt(Replica.Start start) {
-    this.start = start;
-    this.ids = start.promptIds().clone();
+  PartialPrompt(Replica.Work work) {
+    this.work = work;
+    this.ids = work.promptIds().clone();
     this.filled = ids.length;
   }
 
   /** Whether the first piece may belong to a prompt of the length it names. */
-  static boolean plausible(Replica.Start start) {
-    return start.promptIds().length > 0 && start.promptIds().length < start.promptTokens();
+  static boolean plausible(Replica.Work work) {
+    return work.promptIds().length > 0 && work.promptIds().length < work.promptTokens();
   }
 
-  Replica.Start start() {
-    return start;
+  Replica.Work work() {
+    return work;
   }
 
   /** Takes the next piece; false when it does not continue the prompt. */
   boolean append(Replica.PromptPiece piece) {
     if (piece.offset() != filled
         || piece.ids().length == 0
-        || piece.ids().length > start.promptTokens() - filled) {
+        || piece.ids().length > work.promptTokens() - filled) {
       return false;
     }
     int[] grown = new int[filled + piece.ids().length];
@@ -45,7 +45,7 @@ final class PartialPrompt {
   }
 
   boolean complete() {
-    return filled == start.promptTokens();
+    return filled == work.promptTokens();
   }
 
   int[] ids() {

@@ -3,6 +3,8 @@ package io.sampo.actors.replica;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.EmbeddingListener;
+import io.sampo.engines.spi.EmbeddingRequest;
 import io.sampo.engines.spi.Engine;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
@@ -42,10 +44,26 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   public record Load(ModelSpec spec) implements Command, WireMessage {}
 
   /**
-   * Starts a sequence. A prompt longer than one message takes comes in pieces: its first ids here,
-   * the others in {@link PromptPiece}s, in order.
+   * What takes a place on the engine. Tokens beyond what one message takes come in pieces: the
+   * first ids here, the others in {@link PromptPiece}s, in order.
+   */
+  public sealed interface Work extends Command, WireMessage {
+
+    SequenceKey sequence();
+
+    /** How many tokens there are in all. */
+    int promptTokens();
+
+    int[] promptIds();
+
+    int priority();
+
+    ActorRef<Event> replyTo();
+  }
+
+  /**
+   * Starts a sequence.
    *
-   * @param promptTokens the length of the whole prompt
    * @param firstIndex as in {@link SequenceRequest}
    * @param tokenLimit the first {@link Allow}
    * @param priority how urgent it is, see {@link Priority}
@@ -60,9 +78,30 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       Sampling sampling,
       int priority,
       ActorRef<Event> replyTo)
-      implements Command, WireMessage {
+      implements Work {
 
     public Start {
+      Priority.checked(priority);
+    }
+  }
+
+  /**
+   * Computes vectors. Each is told by {@link Vector}, their end by {@link Finished}.
+   *
+   * @param promptIds of all inputs, one after the other
+   * @param lengths how many of all the tokens belong to each input
+   * @param priority how urgent it is, see {@link Priority}
+   */
+  public record Embed(
+      SequenceKey sequence,
+      int promptTokens,
+      int[] promptIds,
+      int[] lengths,
+      int priority,
+      ActorRef<Event> replyTo)
+      implements Work {
+
+    public Embed {
       Priority.checked(priority);
     }
   }
@@ -112,6 +151,9 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       SequenceKey sequence, int firstIndex, int[] ids, TokenLogprobs @Nullable [] logprobs)
       implements Event {}
 
+  /** The vector of one input. */
+  public record Vector(SequenceKey sequence, int input, float[] values) implements Event {}
+
   public record Finished(SequenceKey sequence, FinishReason reason) implements Event {}
 
   /** Not started here; place it elsewhere. */
@@ -130,7 +172,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   public enum State {
     /** The engine is being loaded, or loaded again. */
     LOADING,
-    /** The engine has produced a token. */
+    /** The engine has produced a token, or a vector. */
     READY,
     /** The model cannot be loaded; {@link Report#failure} says why. */
     FAILED
@@ -208,7 +250,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       case Loaded loaded -> onLoaded(loaded.engine());
       case LoadFailed failed -> onLoadFailed(failed.failure());
       case CanaryAnswered answered -> onCanary(answered);
-      case Start start -> onStart(start);
+      case Work work -> onWork(work);
       case PromptPiece piece -> onPromptPiece(piece);
       case Allow allow -> onAllow(allow);
       case Cancel cancel -> onCancel(cancel.sequence());
@@ -296,30 +338,30 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     }
   }
 
-  private void onStart(Start start) {
-    if (state != State.READY || !fits(start)) {
-      start.replyTo().tell(new Declined(start.sequence()));
-    } else if (start.promptIds().length == start.promptTokens()) {
-      submit(start, start.promptIds());
-    } else if (PartialPrompt.plausible(start)) {
-      arriving.put(start.sequence(), new PartialPrompt(start));
+  private void onWork(Work work) {
+    if (state != State.READY || !fits(work)) {
+      work.replyTo().tell(new Declined(work.sequence()));
+    } else if (work.promptIds().length == work.promptTokens()) {
+      submit(work, work.promptIds());
+    } else if (PartialPrompt.plausible(work)) {
+      arriving.put(work.sequence(), new PartialPrompt(work));
     } else {
-      start.replyTo().tell(new Rejected(start.sequence(), "the prompt's pieces do not add up"));
+      work.replyTo().tell(new Rejected(work.sequence(), "the prompt's pieces do not add up"));
     }
   }
 
   /** The replica's own hard bound, whatever router or fallback believe. */
-  private boolean fits(Start start) {
+  private boolean fits(Work work) {
     return engine != null
-        && !running.containsKey(start.sequence())
-        && !arriving.containsKey(start.sequence())
-        && taken(engine.capabilities()).fits(start.priority());
+        && !running.containsKey(work.sequence())
+        && !arriving.containsKey(work.sequence())
+        && taken(engine.capabilities()).fits(work.priority());
   }
 
   private Places taken(EngineCapabilities capabilities) {
     Places places = new Places(capabilities.maxSequences(), capabilities.preempts());
     running.values().forEach(sequence -> places.take(sequence.priority()));
-    arriving.values().forEach(partial -> places.take(partial.start().priority()));
+    arriving.values().forEach(partial -> places.take(partial.work().priority()));
     return places;
   }
 
@@ -330,43 +372,48 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     }
     if (!partial.append(piece)) {
       arriving.remove(piece.sequence());
-      partial.start().replyTo().tell(new Declined(piece.sequence()));
+      partial.work().replyTo().tell(new Declined(piece.sequence()));
     } else if (partial.complete()) {
       arriving.remove(piece.sequence());
-      submit(partial.start(), partial.ids());
+      submit(partial.work(), partial.ids());
     }
   }
 
-  private void submit(Start start, int[] promptIds) {
+  private void submit(Work work, int[] promptIds) {
     Engine target = engine;
     if (target == null) {
-      start.replyTo().tell(new Declined(start.sequence()));
+      work.replyTo().tell(new Declined(work.sequence()));
       return;
     }
     SequenceId sequenceId = new SequenceId(nextSequence++);
     running.put(
-        start.sequence(),
-        new Running(sequenceId, start.priority(), start.replyTo(), System.nanoTime()));
+        work.sequence(),
+        new Running(sequenceId, work.priority(), work.replyTo(), System.nanoTime()));
+    Stream stream = new Stream(work.sequence(), target, work.replyTo(), getContext().getSelf());
     try {
-      target.submit(
-          new SequenceRequest(
-              sequenceId,
-              promptIds,
-              start.firstIndex(),
-              start.maxTokens(),
-              start.tokenLimit(),
-              start.sampling(),
-              start.priority(),
-              null),
-          new Stream(start.sequence(), target, start.replyTo(), getContext().getSelf()));
+      switch (work) {
+        case Start start ->
+            target.submit(
+                new SequenceRequest(
+                    sequenceId,
+                    promptIds,
+                    start.firstIndex(),
+                    start.maxTokens(),
+                    start.tokenLimit(),
+                    start.sampling(),
+                    start.priority(),
+                    null),
+                stream);
+        case Embed embed ->
+            target.embed(new EmbeddingRequest(sequenceId, promptIds, embed.lengths()), stream);
+      }
     } catch (EngineException refused) {
-      running.remove(start.sequence());
-      start.replyTo().tell(refusal(start.sequence(), target, refused));
+      running.remove(work.sequence());
+      work.replyTo().tell(refusal(work.sequence(), target, refused));
     } catch (IllegalArgumentException malformed) {
-      running.remove(start.sequence());
-      start
-          .replyTo()
-          .tell(new Rejected(start.sequence(), "the request's numbers do not fit together"));
+      running.remove(work.sequence());
+      work.replyTo()
+          .tell(new Rejected(work.sequence(), "the request's numbers do not fit together"));
     }
   }
 
@@ -494,10 +541,10 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     }
   }
 
-  /** Carries one sequence's tokens from the engine's thread to its generation. */
+  /** Carries one sequence's tokens or vectors from the engine's thread to who asked for them. */
   private record Stream(
       SequenceKey key, Engine engine, ActorRef<Event> generation, ActorRef<Command> replica)
-      implements SequenceListener {
+      implements SequenceListener, EmbeddingListener {
 
     @Override
     public void onStarted(int cachedTokens) {
@@ -507,6 +554,11 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     @Override
     public void onTokens(int firstIndex, int[] ids, TokenLogprobs @Nullable [] logprobs) {
       generation.tell(new Tokens(key, firstIndex, ids, logprobs));
+    }
+
+    @Override
+    public void onVector(int input, float[] vector) {
+      generation.tell(new Vector(key, input, vector));
     }
 
     @Override

@@ -11,7 +11,8 @@
  * taken for broken.
  *
  * <p>Invariant: each {@code Start} is answered by {@code Declined}, or by {@code Begun} and later
- * exactly one of {@code Finished} and {@code Broken}.
+ * exactly one of {@code Finished} and {@code Broken}; each {@code Embed} by {@code Declined}, or by
+ * {@code Vector}s and then exactly one of the same two.
  */
 @NullMarked
 package io.sampo.actors.replica;

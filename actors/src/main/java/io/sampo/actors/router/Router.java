@@ -113,13 +113,13 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
 
   private void onPlace(PlacementRequest request) {
     int context = longestContext();
-    if (context > 0 && request.promptTokens() >= context) {
+    if (context > 0 && request.neededTokens() > context) {
       request
           .replyTo()
           .tell(
               new Scheduler.Refused(
                   request.sequence(),
-                  Failure.contextLengthExceeded(context, request.promptTokens() + 1)));
+                  Failure.contextLengthExceeded(context, request.neededTokens())));
       return;
     }
     Binding binding = bindings.find(request.session(), request.blockHashes());

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * A sequence that wants a replica. It carries hashes and lengths, never content.
  *
  * @param session the conversation, or null
- * @param promptTokens length of the prompt
+ * @param neededTokens the shortest context it can do with: of a sequence its prompt and one token
+ *     more, of inputs to embed the longest
  * @param blockHashes of the prompt's whole blocks, chained, first block first; 64 bits each, so a
  *     false match is possible and only misroutes
  * @param priority how urgent it is, see {@link Priority}
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public record PlacementRequest(
     SequenceKey sequence,
     @Nullable String session,
-    int promptTokens,
+    int neededTokens,
     long[] blockHashes,
     int priority,
     long remainingMillis,

@@ -14,6 +14,8 @@ public enum ErrorCode {
   GRAMMAR_TOO_COMPLEX(Kind.USER),
   TEMPLATE_LIMIT_EXCEEDED(Kind.USER),
   MODEL_NOT_FOUND(Kind.USER),
+  /** The model is for another kind of work: text, embeddings or ranking. */
+  WRONG_MODEL_TASK(Kind.USER),
   NOT_FOUND(Kind.USER),
   METHOD_NOT_ALLOWED(Kind.USER),
   REQUEST_TOO_LARGE(Kind.USER),

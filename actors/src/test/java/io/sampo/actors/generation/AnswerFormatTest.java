@@ -83,6 +83,11 @@ class AnswerFormatTest {
     }
 
     @Override
+    public int[] rankInput(String query, String document) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void close() {}
   }
 

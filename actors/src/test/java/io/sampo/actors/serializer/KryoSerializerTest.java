@@ -19,6 +19,7 @@ import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
 import io.sampo.engines.spi.Grammar;
+import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.io.NotSerializableException;
@@ -85,7 +86,8 @@ class KryoSerializerTest {
             replica,
             replicas.ref(),
             Replica.State.READY,
-            new EngineCapabilities("simulated", true, "none", 2048, 4, 300, 128, true, true),
+            new EngineCapabilities(
+                "llamacpp", false, "none", 2048, 4, 300, 128, true, true, ModelTask.EMBED, 384),
             new EngineStats(1, 2, 3, 4, 5.5, 6.5, 7, 8, 9, 10, 11, 12, 13),
             List.of(key),
             null);
@@ -115,6 +117,8 @@ class KryoSerializerTest {
             sampling,
             -100,
             events.ref()),
+        new Replica.Embed(key, 5, new int[] {1, 70_000, 3}, new int[] {2, 3}, 7, events.ref()),
+        new Replica.Vector(key, 63, new float[] {0.5f, -0.25f, Float.MIN_VALUE}),
         new Replica.PromptPiece(key, 3, new int[] {4, 5}),
         new Replica.Allow(key, 128),
         new Replica.Cancel(key),

@@ -3,6 +3,7 @@ package io.sampo.cluster.node;
 import com.typesafe.config.Config;
 import io.sampo.actors.admission.Admission;
 import io.sampo.actors.admission.AdmissionSettings;
+import io.sampo.actors.embedding.EmbeddingSettings;
 import io.sampo.actors.generation.GenerationSettings;
 import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.placement.Placement;
@@ -97,7 +98,8 @@ final class Wiring {
             models,
             this::toRouter,
             AdmissionSettings.from(config),
-            GenerationSettings.from(config)),
+            GenerationSettings.from(config),
+            EmbeddingSettings.from(config)),
         "admission",
         Props.empty());
   }

@@ -61,5 +61,10 @@ final class ByteCodec implements TextCodec {
   }
 
   @Override
+  public int[] rankInput(String query, String document) {
+    return tokenize(query + "\0" + document, true, false);
+  }
+
+  @Override
   public void close() {}
 }

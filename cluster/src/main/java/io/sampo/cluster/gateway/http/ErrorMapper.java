@@ -73,7 +73,8 @@ public final class ErrorMapper {
           CONTEXT_LENGTH_EXCEEDED,
           GRAMMAR_TOO_COMPLEX,
           TEMPLATE_LIMIT_EXCEEDED,
-          MALFORMED_HTTP ->
+          MALFORMED_HTTP,
+          WRONG_MODEL_TASK ->
           400;
       case INVALID_API_KEY -> 401;
       case ORIGIN_NOT_ALLOWED -> 403;

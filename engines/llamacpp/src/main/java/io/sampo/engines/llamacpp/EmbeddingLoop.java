@@ -270,6 +270,7 @@ final class EmbeddingLoop implements Runnable {
         inputTokens,
         0,
         0,
-        batches);
+        batches,
+        0);
   }
 }
