@@ -5,6 +5,7 @@ import OpenAI from "openai";
 const [baseURL = "http://127.0.0.1:8080/v1", wanted] = process.argv.slice(2);
 const client = new OpenAI({ baseURL, apiKey: process.env.OPENAI_API_KEY ?? "none", maxRetries: 0, timeout: 60_000 });
 const model = wanted ?? (await client.models.list()).data[0].id;
+const { task } = await client.models.retrieve(model);
 const story = { model, prompt: "Once upon a time", max_tokens: 40, temperature: 0 };
 const conversation = { model, messages: [{ role: "user", content: "Tell me a story about a dog." }], max_tokens: 20, temperature: 0 };
 
@@ -24,7 +25,40 @@ async function collect(stream, text = (choice) => choice.text) {
 
 const streamed = (request) => client.completions.create({ ...request, stream: true, stream_options: { include_usage: true } });
 
-const checks = {
+const cosine = (one, other) => one.reduce((sum, value, i) => sum + value * other[i], 0);
+const sentences = ["A cat sits on the mat", "A kitten is resting on a rug", "The stock market fell today"];
+
+/** Refused with this code. */
+const refused = (call, code, kind = OpenAI.BadRequestError) =>
+  assert.rejects(call, (error) => {
+    assert.ok(error instanceof kind, `${error.status} ${error.message}`);
+    assert.equal(error.code, code);
+    return true;
+  });
+
+const embedding = {
+  "embeds a text into a vector of length 1": async () => {
+    // The client asks for base64 by itself and decodes it.
+    const { data, usage } = await client.embeddings.create({ model, input: sentences[0] });
+    assert.equal(data.length, 1);
+    assert.ok(Math.abs(cosine(data[0].embedding, data[0].embedding) - 1) < 1e-4);
+    assert.ok(usage.prompt_tokens > 0 && usage.total_tokens === usage.prompt_tokens);
+  },
+  "gives the same vector as numbers and in a batch": async () => {
+    const alone = (await client.embeddings.create({ model, input: sentences[0], encoding_format: "float" })).data[0].embedding;
+    const { data } = await client.embeddings.create({ model, input: sentences });
+    assert.deepEqual(data.map((one) => one.index), [0, 1, 2]);
+    assert.ok(alone.every((value, i) => Math.abs(value - data[0].embedding[i]) < 1e-4));
+    const [close, far] = [1, 2].map((i) => cosine(data[0].embedding, data[i].embedding));
+    console.log(`     a close text ${close.toFixed(3)}, a far one ${far.toFixed(3)}`);
+  },
+  "refuses an empty input": () => refused(client.embeddings.create({ model, input: "" }), "empty_prompt"),
+  "refuses too long an input": () =>
+    refused(client.embeddings.create({ model, input: "word ".repeat(200_000) }), "context_length_exceeded"),
+  "refuses to chat with a model that embeds": () => refused(client.chat.completions.create(conversation), "wrong_model_task"),
+};
+
+const writing = {
   "lists the model and finds it by name": async () => {
     assert.equal((await client.models.retrieve(model)).id, model);
   },
@@ -98,6 +132,7 @@ const checks = {
   },
 };
 
+const checks = task === "embed" ? embedding : writing;
 let failed = 0;
 for (const [name, check] of Object.entries(checks)) {
   try {

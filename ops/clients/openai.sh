@@ -4,7 +4,8 @@
 #   openai.sh [URL] [MODEL]    http://127.0.0.1:8080/v1 and the first model it lists, where nothing is given
 #   OPENAI_API_KEY             where the endpoint wants a key
 #
-# The client is installed into a temporary folder that is gone afterwards. It expects a model that writes text, such as stories15m.
+# The client is installed into a temporary folder that is gone afterwards. It expects a model that writes text, such as
+# stories15m, or one that embeds, and checks what that is for.
 set -euo pipefail
 
 version=7.55.0

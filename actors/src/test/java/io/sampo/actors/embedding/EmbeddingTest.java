@@ -58,6 +58,7 @@ class EmbeddingTest {
             Duration.ofMillis(500),
             Duration.ofMillis(501),
             64,
+            8,
             Duration.ofSeconds(60),
             Duration.ofMinutes(5),
             Duration.ofMillis(200),

@@ -7,6 +7,7 @@ import io.sampo.engines.modelstore.gguf.GgufSummary;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.LoadPlan;
+import io.sampo.engines.spi.ModelTask;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -66,12 +67,16 @@ final class ServeReport {
   }
 
   void context(LoadPlan plan) {
+    boolean generates = plan.task() == ModelTask.GENERATE;
+    String one = generates ? "sequence" : "request";
     line(
         "context",
         plan.contextTokens()
-            + " tokens for each of "
+            + (generates ? " tokens for each of " : " tokens for each input of ")
             + plan.maxSequences()
-            + (plan.maxSequences() == 1 ? " sequence" : " sequences")
+            + " "
+            + one
+            + (plan.maxSequences() == 1 ? "" : "s")
             + " (trained for "
             + plan.trainedContextTokens()
             + ")");
@@ -127,24 +132,20 @@ final class ServeReport {
   }
 
   /** The line to try, and what not to expect. */
-  void ready(LocalModel model, InetSocketAddress address, @Nullable Path apiKeyFile) {
+  void ready(
+      LocalModel model, ModelTask task, InetSocketAddress address, @Nullable Path apiKeyFile) {
     String key =
         apiKeyFile == null
             ? ""
             : " -H \"authorization: Bearer $(grep -v '^#' " + apiKeyFile + " | head -n 1)\"";
-    String ask =
-        model.chats()
-            ? "/v1/chat/completions%s -d '{\"model\": \"%s\", \"stream\": true, \"messages\":"
-                + " [{\"role\": \"user\", \"content\": \"Hello!\"}]}'"
-            : "/v1/completions%s -d '{\"model\": \"%s\", \"stream\": true, \"max_tokens\": 100,"
-                + " \"prompt\": \"Once upon a time\"}'";
     String line =
         "curl -N "
             + reachable(address)
-            + ask.formatted(" -H 'content-type: application/json'" + key, model.name());
+            + question(model, task)
+                .formatted(" -H 'content-type: application/json'" + key, model.name());
     surroundings.out().println("ready; try");
     surroundings.out().println("  " + surroundings.coloured(BOLD, line));
-    if (!model.chats()) {
+    if (task == ModelTask.GENERATE && !model.chats()) {
       surroundings
           .out()
           .println(
@@ -153,6 +154,22 @@ final class ServeReport {
                   + (model.name().equals(ModelShelf.DEFAULT) ? "stories" : "texts")
                   + " and cannot chat; for conversations serve an instruction-tuned model.");
     }
+  }
+
+  /** Path and body, with places for headers and the model's name. */
+  private static String question(LocalModel model, ModelTask task) {
+    return switch (task) {
+      case EMBED -> "/v1/embeddings%s -d '{\"model\": \"%s\", \"input\": \"Hello!\"}'";
+      case RANK ->
+          "/v1/rerank%s -d '{\"model\": \"%s\", \"query\": \"Where do pandas live?\","
+              + " \"documents\": [\"In the mountains of China.\", \"Hello!\"]}'";
+      case GENERATE ->
+          model.chats()
+              ? "/v1/chat/completions%s -d '{\"model\": \"%s\", \"stream\": true, \"messages\":"
+                  + " [{\"role\": \"user\", \"content\": \"Hello!\"}]}'"
+              : "/v1/completions%s -d '{\"model\": \"%s\", \"stream\": true, \"max_tokens\": 100,"
+                  + " \"prompt\": \"Once upon a time\"}'";
+    };
   }
 
   private static String url(InetSocketAddress address) {

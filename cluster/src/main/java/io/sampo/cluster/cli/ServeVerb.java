@@ -89,12 +89,12 @@ final class ServeVerb implements Callable<Integer> {
     CompletableFuture<LoadPlan> plan = planned(engine, local, settings);
     Instant called = Instant.now();
     SampoNode node = SampoNode.start(nodeSettings(settings, local));
-    tellPlan(engine, local, node, plan);
+    LoadPlan made = tellPlan(engine, local, node, plan);
     report.listening(node.address());
     Replica.Report replica = firstToken(node);
     report.engine(engine, replica.capabilities());
     report.started(StartClock.ofProcess(), begun, called, node.startupTimes());
-    report.ready(local, node.address(), settings.apiKeyFile());
+    report.ready(local, made.task(), node.address(), settings.apiKeyFile());
     node.terminated().toCompletableFuture().join();
     return 0;
   }
@@ -125,13 +125,14 @@ final class ServeVerb implements Callable<Integer> {
         task -> Thread.ofPlatform().name("plan").start(task));
   }
 
-  private void tellPlan(
+  private LoadPlan tellPlan(
       EngineProvider engine, LocalModel local, SampoNode node, CompletableFuture<LoadPlan> plan) {
     try {
       LoadPlan made = plan.join();
       report.model(local, made);
       report.memory(made, engine.simulated() ? null : Memory.now());
       report.context(made);
+      return made;
     } catch (CompletionException e) {
       node.close();
       throw new FailedException(reason(e), e);

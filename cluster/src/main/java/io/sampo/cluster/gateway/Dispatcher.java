@@ -37,6 +37,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
   private final ApiKeys keys;
   private final ChatRoutes chat;
   private final CompletionRoutes completions;
+  private final EmbeddingRoutes embeddings;
   private final ModelRoutes models;
   private final TokenRoutes tokens;
   private final HealthRoutes health;
@@ -52,6 +53,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
       ApiKeys keys,
       ChatRoutes chat,
       CompletionRoutes completions,
+      EmbeddingRoutes embeddings,
       ModelRoutes models,
       TokenRoutes tokens,
       HealthRoutes health) {
@@ -60,6 +62,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
     this.keys = keys;
     this.chat = chat;
     this.completions = completions;
+    this.embeddings = embeddings;
     this.models = models;
     this.tokens = tokens;
     this.health = health;
@@ -91,6 +94,8 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
     return switch (path) {
       case "/v1/chat/completions" -> post(exchange, chat::chat);
       case "/v1/completions" -> post(exchange, completions::complete);
+      case "/v1/embeddings" -> post(exchange, embeddings::embed);
+      case "/v1/rerank", "/rerank" -> post(exchange, embeddings::rank);
       case "/tokenize" -> post(exchange, tokens::tokenize);
       case "/detokenize" -> post(exchange, tokens::detokenize);
       case "/v1/models" -> get(exchange, models.list());

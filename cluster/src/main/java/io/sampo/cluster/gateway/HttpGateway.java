@@ -7,8 +7,10 @@ import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.cluster.gateway.answer.Answers;
+import io.sampo.cluster.gateway.answer.Embeddings;
 import io.sampo.cluster.gateway.answer.OpenAnswers;
 import io.sampo.cluster.gateway.decode.CallDecoder;
+import io.sampo.cluster.gateway.decode.EmbeddingDecoder;
 import io.sampo.cluster.gateway.http.AcceptedSockets;
 import io.sampo.cluster.gateway.http.ExchangeStage;
 import io.sampo.cluster.gateway.http.HostPolicy;
@@ -195,6 +197,10 @@ public final class HttpGateway {
         endpoint.keys(),
         new ChatRoutes(body, decoder, answers),
         new CompletionRoutes(body, decoder, answers),
+        new EmbeddingRoutes(
+            body,
+            new EmbeddingDecoder(decoder),
+            new Embeddings(system, admission, open, endpoint.debugHeaders())),
         new ModelRoutes(models),
         new TokenRoutes(
             body,

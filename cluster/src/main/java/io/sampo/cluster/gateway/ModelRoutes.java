@@ -8,6 +8,7 @@ import io.sampo.cluster.gateway.json.JsonBytes;
 import io.sampo.cluster.gateway.json.Refusal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 
 /** {@code GET /v1/models} and {@code GET /v1/models/{id}}. */
@@ -51,6 +52,7 @@ final class ModelRoutes {
     json.raw(",").name("object").string("model");
     json.raw(",").name("created").number(model.created().getEpochSecond());
     json.raw(",").name("owned_by").string(model.simulated() ? "sampo-simulated" : "sampo");
+    json.raw(",").name("task").string(model.task().name().toLowerCase(Locale.ROOT));
     json.raw(",").name("max_model_len").number(model.text().trainedContextTokens()).raw("}");
   }
 }

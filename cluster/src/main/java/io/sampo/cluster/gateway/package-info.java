@@ -1,8 +1,9 @@
 /**
  * The HTTP door. It owns no request: routes decode, {@link io.sampo.actors.admission.Admission}
- * admits, a {@link io.sampo.actors.generation.Generation} answers, and what comes back is encoded
- * as JSON or server-sent events. One class for each resource; {@link
- * io.sampo.cluster.gateway.Dispatcher} chooses among them.
+ * admits, a {@link io.sampo.actors.generation.Generation} (or, for vectors, an {@link
+ * io.sampo.actors.embedding.Embedding}) answers, and what comes back is encoded as JSON or
+ * server-sent events. One class for each resource; {@link io.sampo.cluster.gateway.Dispatcher}
+ * chooses among them.
  *
  * <p>Reading order: {@code http} is one connection and one exchange on it, {@code json} reads and
  * writes, {@code decode} makes a request of a body with {@code constraint} for what its answer must

@@ -3,8 +3,10 @@ package io.sampo.cluster.node;
 import io.sampo.actors.replica.EngineLoader;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.engines.spi.Engine;
+import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineProvider;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
@@ -50,10 +52,12 @@ public final class NodeEngines implements EngineLoader {
   /**
    * Begins a load before any replica asks for it, so that it overlaps with joining the cluster.
    *
-   * @return done when the load has ended, one way or the other
+   * @return done when the load has ended, one way or the other; empty when it has failed
    */
-  CompletableFuture<?> begin(ModelSpec spec) {
-    return begun.computeIfAbsent(spec, this::start).handle((engine, failure) -> true);
+  CompletableFuture<Optional<EngineCapabilities>> begin(ModelSpec spec) {
+    return begun
+        .computeIfAbsent(spec, this::start)
+        .handle((engine, failure) -> Optional.ofNullable(engine).map(Engine::capabilities));
   }
 
   @Override

@@ -13,8 +13,10 @@ import io.sampo.cluster.gateway.HttpGateway;
 import io.sampo.cluster.gateway.http.ApiKeys;
 import io.sampo.cluster.logging.Logging;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
+import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineProvider;
-import io.sampo.engines.spi.TextCodec;
+import io.sampo.engines.spi.LoadPlan;
+import io.sampo.engines.spi.ModelTask;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -66,14 +68,14 @@ public final class SampoNode implements AutoCloseable {
       NodeSettings settings,
       NodeEngines engines,
       Stopwatch stopwatch,
-      CompletableFuture<TextCodec> text) {
+      CompletableFuture<ServedModel> served) {
     this.settings = settings;
     this.engines = engines;
     this.stopwatch = stopwatch;
     this.ready =
         readiness
             .first()
-            .thenCombine(text, (report, codec) -> report)
+            .thenCombine(served, (report, model) -> report)
             .whenComplete((report, failure) -> stopwatch.firstToken());
     this.system = system(settings);
     Logging.access(system.settings().config().getBoolean("cluster.logging.access"));
@@ -94,17 +96,17 @@ public final class SampoNode implements AutoCloseable {
     ModelSpec spec =
         new ModelSpec(id, model.engine(), model.file().toString(), model.engineSettings(), 1);
     // After the engine's load, because the tokenizer can then use what the engine has loaded.
-    CompletableFuture<TextCodec> text =
-        engines.begin(spec).thenApply(ended -> provider.openText(model.file()));
+    CompletableFuture<ServedModel> served =
+        engines.begin(spec).thenApply(loaded -> served(provider, model, loaded));
     SampoNode node;
     try {
-      node = new SampoNode(settings, engines, stopwatch, text);
+      node = new SampoNode(settings, engines, stopwatch, served);
     } catch (RuntimeException failure) {
       engines.closeAll();
       throw failure;
     }
     try {
-      node.run(spec, provider.simulated(), text);
+      node.run(spec, served);
       return node;
     } catch (RuntimeException failure) {
       node.abandon();
@@ -120,7 +122,34 @@ public final class SampoNode implements AutoCloseable {
     }
   }
 
-  private void run(ModelSpec spec, boolean simulated, CompletableFuture<TextCodec> text) {
+  /**
+   * A model as the gateway knows it.
+   *
+   * @param loaded what its engine can do; where it could not be loaded the plan tells what it would
+   */
+  private static ServedModel served(
+      EngineProvider provider, ModelSettings model, Optional<EngineCapabilities> loaded) {
+    ModelTask task;
+    int vectorLength;
+    if (loaded.isPresent()) {
+      task = loaded.get().task();
+      vectorLength = loaded.get().vectorLength();
+    } else {
+      LoadPlan plan = provider.plan(model.file(), model.engineSettings());
+      task = plan.task();
+      vectorLength = plan.vectorLength();
+    }
+    return new ServedModel(
+        new ModelId(model.name()),
+        model.aliases(),
+        provider.simulated(),
+        Instant.now(),
+        provider.openText(model.file()),
+        task,
+        vectorLength);
+  }
+
+  private void run(ModelSpec spec, CompletableFuture<ServedModel> served) {
     stopwatch.system();
     closeEnginesAtTheEnd();
     Cluster cluster = Cluster.get(system);
@@ -130,11 +159,9 @@ public final class SampoNode implements AutoCloseable {
     wiring.replicas(engines);
     wiring.placement(List.of(spec));
     wiring.readiness(readiness, spec.id());
-    List<String> aliases = settings.model().aliases();
-    NodeModels models = new NodeModels(spec.id().name(), aliases);
-    text.thenAccept(
-            codec ->
-                models.loaded(new ServedModel(spec.id(), aliases, simulated, Instant.now(), codec)))
+    NodeModels models = new NodeModels(spec.id().name(), settings.model().aliases());
+    served
+        .thenAccept(models::loaded)
         .exceptionally(
             failure -> {
               system.log().error("the model's text side cannot be opened", failure);

@@ -89,10 +89,12 @@ class DoorTest {
   @CsvSource({
     "GET, /v1/chat/completions, 405",
     "DELETE, /v1/models, 405",
+    "GET, /v1/embeddings, 405",
+    "GET, /rerank, 405",
     "OPTIONS, /v1/chat/completions, 405",
     "GET, /, 404",
     "POST, /v1/chat/completions/, 404",
-    "POST, /v1/embeddings, 404",
+    "POST, /v1/images, 404",
     "GET, /v1/models/other, 404",
     "HEAD, /health, 200"
   })

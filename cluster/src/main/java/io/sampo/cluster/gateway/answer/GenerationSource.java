@@ -79,7 +79,7 @@ public final class GenerationSource
   }
 
   private final class Logic extends TimerGraphStageLogic {
-    private final AnswerControl control = new AnswerControl(createAsyncCallback(this::end));
+    private final AnswerControl control = new AnswerControl(createAsyncCallback(this::end)::invoke);
     private final Deque<GenerationEvent> buffer = new ArrayDeque<>();
     private @Nullable ActorRef<Generation.Command> generation;
 

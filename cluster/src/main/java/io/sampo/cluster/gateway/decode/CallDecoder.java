@@ -17,6 +17,7 @@ import io.sampo.cluster.gateway.json.Fields;
 import io.sampo.cluster.gateway.json.Refusal;
 import io.sampo.cluster.gateway.json.UnknownFields;
 import io.sampo.engines.spi.ChatRequest.ToolChoice;
+import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import java.time.Duration;
@@ -51,6 +52,7 @@ public final class CallDecoder {
   public Call chat(ObjectNode body, RequestId id, Function<String, Optional<String>> header) {
     Fields fields = new Fields(body);
     ServedModel model = model(fields);
+    TaskCheck.require(model, ModelTask.GENERATE);
     UnsupportedFields.check(fields);
     UnsupportedFields.checkEcho(fields);
     int maxTokens = maxTokens(fields, "max_tokens", Integer.MAX_VALUE);
@@ -77,6 +79,7 @@ public final class CallDecoder {
   public Call completion(ObjectNode body, RequestId id, Function<String, Optional<String>> header) {
     Fields fields = new Fields(body);
     ServedModel model = model(fields);
+    TaskCheck.require(model, ModelTask.GENERATE);
     UnsupportedFields.check(fields);
     UnsupportedFields.checkTools(fields);
     checkBestOf(fields);
@@ -169,7 +172,7 @@ public final class CallDecoder {
   }
 
   /** Fields that have no effect here but still must not hold nonsense. */
-  private void checkIgnored(Fields fields) {
+  void checkIgnored(Fields fields) {
     fields.text("user");
     fields.object("metadata");
     unknown.ignore(fields.unasked());
@@ -197,7 +200,7 @@ public final class CallDecoder {
         : Failure.modelNotFound(name);
   }
 
-  private static int priority(Fields fields) {
+  static int priority(Fields fields) {
     return (int) fields.integer("priority", Priority.FIRST, Priority.LAST, Priority.NORMAL);
   }
 
@@ -231,7 +234,8 @@ public final class CallDecoder {
     return session;
   }
 
-  private Duration timeout(Function<String, Optional<String>> header) {
+  /** From now to the end of the answer, as a client asks for it. */
+  Duration timeout(Function<String, Optional<String>> header) {
     String millis = header.apply("x-request-timeout-ms").orElse(null);
     if (millis == null) {
       return defaults.timeout();

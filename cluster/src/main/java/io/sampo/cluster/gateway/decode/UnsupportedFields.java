@@ -43,6 +43,42 @@ final class UnsupportedFields {
     }
   }
 
+  /** Refuses what other servers know that would change a vector. */
+  static void checkEmbeddings(Fields fields) {
+    refuse(
+        fields,
+        "embd_normalize",
+        "input_type",
+        "instruction",
+        "late_chunking",
+        "normalize",
+        "task",
+        "truncate",
+        "truncate_prompt_tokens");
+  }
+
+  /** Refuses what other servers know that would change a ranking. */
+  static void checkRanking(Fields fields) {
+    refuse(
+        fields,
+        "max_chunks_per_doc",
+        "max_tokens_per_doc",
+        "rank_fields",
+        "raw_scores",
+        "texts",
+        "truncate",
+        "truncate_prompt_tokens");
+  }
+
+  private static void refuse(Fields fields, String... names) {
+    for (String name : names) {
+      JsonNode value = fields.value(name);
+      if (value != null && !empty(value)) {
+        throw unsupported(name);
+      }
+    }
+  }
+
   private static boolean empty(JsonNode value) {
     return value.isContainer() ? value.isEmpty() : value.isString() && value.asString().isEmpty();
   }

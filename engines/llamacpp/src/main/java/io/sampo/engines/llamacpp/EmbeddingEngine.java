@@ -11,6 +11,7 @@ import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.KvBlocks;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
@@ -126,6 +127,11 @@ final class EmbeddingEngine implements Engine {
   @Override
   public void cancel(SequenceId sequence) {
     loop.cancel(sequence);
+  }
+
+  @Override
+  public KvBlocks kvBlocks() {
+    return KvBlocks.refusing("a model that computes vectors keeps no keys and values");
   }
 
   @Override

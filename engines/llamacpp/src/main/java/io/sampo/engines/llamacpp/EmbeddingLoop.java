@@ -180,7 +180,7 @@ final class EmbeddingLoop implements Runnable {
     }
     if (!finite(vector)) {
       turns.remove(job);
-      fail(job, new EngineException(Kind.INTERNAL, "the model gave no finite vector"));
+      fail(job, new EngineException(Kind.INVALID_REQUEST, "the model gives no finite vector"));
       return;
     }
     try {
@@ -268,6 +268,8 @@ final class EmbeddingLoop implements Runnable {
         rate.tokensPerSecond(),
         0,
         inputTokens,
+        0,
+        0,
         0,
         0,
         batches,

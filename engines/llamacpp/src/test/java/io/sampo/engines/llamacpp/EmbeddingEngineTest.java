@@ -107,7 +107,7 @@ class EmbeddingEngineTest {
       float[][] together = embed(engine, inputs);
       assertThat(together).hasDimensions(5, 64);
       for (int i = 0; i < inputs.size(); i++) {
-        assertClose(together[i], embed(engine, List.of(inputs.get(i)))[0], 1e-5);
+        assertClose(together[i], embed(engine, List.of(inputs.get(i)))[0], 1e-4);
         assertThat(cosine(together[i], together[i])).isCloseTo(1, within(1e-6));
       }
       assertThat(cosine(together[0], together[2])).isLessThan(0.999);
@@ -124,7 +124,7 @@ class EmbeddingEngineTest {
     float[][] vectors = embed(engine, many);
     assertThat(vectors).hasDimensions(500, 64);
     for (int i = 0; i < vectors.length; i++) {
-      assertClose(vectors[i], vectors[i % inputs.size()], 1e-5);
+      assertClose(vectors[i], vectors[i % inputs.size()], 1e-4);
     }
     assertThat(engine.stats().steps()).isGreaterThan(50);
     assertThat(engine.stats().promptTokens())
