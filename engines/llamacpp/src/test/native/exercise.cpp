@@ -248,6 +248,70 @@ static void exercise_sharing(const Model & model) {
     CHECK(failure_of([&] { parts.share(0, 1, 1); }) == Kind::INTERNAL);
 }
 
+// Positions of one context move into others, in pieces, beside sequences that are there; they come out of those as they went in.
+static void exercise_states(const Model & model, ggml_type type) {
+    const ContextSettings settings = { 512, 4, 64, 32, 2, type, LLAMA_FLASH_ATTN_TYPE_ENABLED, true };
+    try {
+        Context(model, settings);
+    } catch (const Failure &) {
+        CHECK(type != GGML_TYPE_F16);  // heads of this model are no multiple of the quantized groups
+        return;
+    }
+    Context               from(model, settings);
+    Context               to(model, settings);
+    const int             carrier = 255;
+    std::vector<uint8_t>  state(1 << 22);
+    std::vector<uint8_t>  again(1 << 22);
+    CHECK(from.state_kind() == StateKind::PLAIN);
+    for (int position = 0; position < 60; position++) {
+        from.columns.token[0]    = (llama_token) (1 + rng() % 100);
+        from.columns.position[0] = position;
+        from.columns.sequence[0] = 7;
+        from.columns.sampler[0]  = 0;
+        CHECK(from.step(1) == 0);
+    }
+    for (int round = 0; round < 60; round++) {
+        const int target = (int) (rng() % 40);
+        CHECK(to.forget(target, 0));
+        for (int begin = 0; begin < 60;) {
+            const int    end   = std::min(60, begin + 1 + (int) (rng() % 30));
+            const size_t bytes = from.copy_out(7, carrier, begin, end, state.data(), state.size());
+            CHECK(from.copy_out(7, carrier, begin, end, again.data(), bytes) == bytes);
+            CHECK(failure_of([&] { from.copy_out(7, carrier, begin, end, again.data(), bytes - 1); }) == Kind::INTERNAL);
+            // llama.cpp writes no owner of cells whose number it does not choose tokens for, and wants one when it reads.
+            std::vector<uint8_t> owned(state.begin(), state.begin() + 16);
+            const int32_t        owner[] = { 1, 0 };
+            for (int cell = 0; cell < end - begin; cell++) {
+                owned.insert(owned.end(), state.begin() + 16 + 8 * cell, state.begin() + 20 + 8 * cell);
+                owned.insert(owned.end(), (const uint8_t *) owner, (const uint8_t *) owner + 8);
+            }
+            const size_t rows = 16 + 8 * (size_t) (end - begin);
+            owned.insert(owned.end(), state.begin() + rows, state.begin() + bytes);
+            CHECK(failure_of([&] { to.copy_in(owned.data(), owned.size() - 1, carrier, target); }) == Kind::INTERNAL);
+            CHECK(failure_of([&] { to.copy_in(owned.data(), 11, carrier, target); }) == Kind::INTERNAL);
+            to.copy_in(owned.data(), owned.size(), carrier, target);
+            CHECK(to.copy_out(target, carrier, begin, end, again.data(), again.size()) == bytes);
+            // Later on cells lie in another order, and so do their rows.
+            CHECK(round > 0 || std::equal(again.begin(), again.begin() + bytes, state.begin()));
+            begin = end;
+        }
+        CHECK(to.forget((int) (rng() % 40), 0));
+        for (int other = 0; other < 40; other += 5) {
+            CHECK(to.forget(other, 0));
+        }
+        if (round % 5 == 4) {
+            for (int other = 0; other < 40; other++) {
+                CHECK(to.forget(other, 0));
+            }
+        }
+    }
+    const ContextSettings separate = { 512, 4, 64, 32, 2, type, LLAMA_FLASH_ATTN_TYPE_ENABLED, false };
+    Context               parts(model, separate);
+    CHECK(parts.state_kind() == StateKind::SEPARATE);
+    CHECK(failure_of([&] { parts.copy_out(0, 3, 0, 1, state.data(), state.size()); }) == Kind::INTERNAL);
+    CHECK(failure_of([&] { parts.copy_in(state.data(), 100, 3, 0); }) == Kind::INTERNAL);
+}
+
 int main(int, char ** arguments) {
     backends_init(arguments[1]);
     exercise_numbers();
@@ -263,6 +327,9 @@ int main(int, char ** arguments) {
     exercise_steps(model, true);
     exercise_steps(model, false);
     exercise_sharing(model);
+    exercise_states(model, GGML_TYPE_F16);
+    exercise_states(model, GGML_TYPE_Q8_0);
+    exercise_states(model, GGML_TYPE_Q4_0);
     CHECK(!log_drain().empty());
     puts("exercise: all checks hold");
     return 0;

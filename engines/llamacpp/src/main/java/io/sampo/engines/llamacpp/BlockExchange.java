@@ -34,7 +34,7 @@ final class BlockExchange {
   static final int MAX_WAITING = 64;
 
   /** A piece has so many bytes, or one block where that is more. */
-  private static final int PIECE_BYTES = 4 << 20;
+  private static final int PIECE_BYTES = 8 << 20;
 
   /** In one turn of the loop no new piece begins after this. */
   private static final long TURN_NANOS = Duration.ofMillis(10).toNanos();
