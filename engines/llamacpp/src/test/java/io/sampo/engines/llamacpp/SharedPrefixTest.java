@@ -144,7 +144,8 @@ class SharedPrefixTest {
     for (Recorder heard : all) {
       assertThat(heard.awaitEnd().tokens()).isEqualTo(all.getFirst().tokens()).hasSize(10);
     }
-    assertThat(computed(engine)).isEqualTo(120 + 7);
+    // Who comes when fewer than 16 tokens are left to compute does not wait for them.
+    assertThat(computed(engine)).isBetween(120 + 7L, 120 + 7 * 16L);
   }
 
   @Test
