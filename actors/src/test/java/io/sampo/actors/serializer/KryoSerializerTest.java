@@ -88,7 +88,7 @@ class KryoSerializerTest {
             Replica.State.READY,
             new EngineCapabilities(
                 "llamacpp", false, "none", 2048, 4, 300, 128, true, true, ModelTask.EMBED, 384),
-            new EngineStats(1, 2, 3, 4, 5.5, 6.5, 7, 8, 9, 10, 11, 12, 13),
+            new EngineStats(1, 2, 3, 4, 5, 6.5, 7.5, 8, 9, 10, 11, 12, 13, 14),
             List.of(key),
             null);
     return List.of(

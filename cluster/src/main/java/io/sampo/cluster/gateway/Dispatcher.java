@@ -41,6 +41,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
   private final ModelRoutes models;
   private final TokenRoutes tokens;
   private final HealthRoutes health;
+  private final StatsRoute stats;
 
   /**
    * Serves these routes.
@@ -56,7 +57,8 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
       EmbeddingRoutes embeddings,
       ModelRoutes models,
       TokenRoutes tokens,
-      HealthRoutes health) {
+      HealthRoutes health,
+      StatsRoute stats) {
     this.draining = draining;
     this.hosts = hosts;
     this.keys = keys;
@@ -66,6 +68,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
     this.models = models;
     this.tokens = tokens;
     this.health = health;
+    this.stats = stats;
   }
 
   /** Never throws, and its stage never fails. */
@@ -99,6 +102,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
       case "/tokenize" -> post(exchange, tokens::tokenize);
       case "/detokenize" -> post(exchange, tokens::detokenize);
       case "/v1/models" -> get(exchange, models.list());
+      case "/stats" -> get(exchange, stats.stats());
       default -> {
         if (path.startsWith(MODELS) && path.length() > MODELS.length()) {
           String name = path.substring(MODELS.length());

@@ -207,7 +207,8 @@ public final class HttpGateway {
             decoder,
             system.dispatchers().lookup(DispatcherSelector.blocking()),
             settings.maxTokenizations()),
-        new HealthRoutes(health, open::draining, endpoint.version()));
+        new HealthRoutes(health, open::draining, endpoint.version()),
+        new StatsRoute(health, open::running));
   }
 
   private static ServerSettings serverSettings(ActorSystem<?> system, GatewaySettings settings) {

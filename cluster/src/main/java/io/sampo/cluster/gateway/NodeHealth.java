@@ -1,8 +1,10 @@
 package io.sampo.cluster.gateway;
 
+import io.sampo.actors.replica.Replica;
+import java.util.List;
 import java.util.Optional;
 
-/** What the health endpoints tell of this node. Answers at once; asked on every probe. */
+/** What this node tells of itself without asking anybody. Answers at once; asked on every probe. */
 public interface NodeHealth {
 
   /** Whether the process still works; false asks a supervisor to restart it. */
@@ -16,4 +18,7 @@ public interface NodeHealth {
 
   /** Whether this node is being stopped. */
   boolean draining();
+
+  /** The replicas that this node knows, as they last reported; a few seconds old at most. */
+  List<Replica.Report> replicas();
 }

@@ -4,6 +4,7 @@ import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.cluster.gateway.NodeHealth;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -23,7 +24,7 @@ final class Readiness implements NodeHealth {
   private static final Duration ONCE_READY = Duration.ofSeconds(1);
   private static final long STALE_NANOS = Duration.ofSeconds(5).toNanos();
 
-  private record Heard(Replica.@Nullable Report best, long nanos) {}
+  private record Heard(Replica.@Nullable Report best, List<Replica.Report> replicas, long nanos) {}
 
   private final CompletableFuture<Replica.Report> first = new CompletableFuture<>();
   private volatile @Nullable Heard heard;
@@ -65,7 +66,7 @@ final class Readiness implements NodeHealth {
         best = report;
       }
     }
-    heard = new Heard(best, System.nanoTime());
+    heard = new Heard(best, description.replicas(), System.nanoTime());
     if (best != null && best.state() == Replica.State.READY) {
       first.complete(best);
     } else if (best != null && best.state() == Replica.State.FAILED) {
@@ -98,6 +99,12 @@ final class Readiness implements NodeHealth {
   @Override
   public boolean draining() {
     return draining;
+  }
+
+  @Override
+  public List<Replica.Report> replicas() {
+    Heard last = heard;
+    return last == null ? List.of() : last.replicas();
   }
 
   @Override

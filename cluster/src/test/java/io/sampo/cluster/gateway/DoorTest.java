@@ -201,7 +201,7 @@ class DoorTest {
       for (String path : List.of("/health", "/live", "/ready", "/version")) {
         assertThat(closed.send(closed.request(path)).statusCode()).isEqualTo(200);
       }
-      for (String path : List.of("/v1/models", "/nothing", CHAT, "/tokenize")) {
+      for (String path : List.of("/v1/models", "/stats", "/nothing", CHAT, "/tokenize")) {
         HttpResponse<String> answer = closed.send(closed.request(path));
         assertThat(answer.statusCode()).isEqualTo(401);
         assertThat(answer.headers().firstValue("www-authenticate")).contains("Bearer");

@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigFactory;
 import io.sampo.actors.generation.Generation;
 import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.generation.ServedModels.ServedModel;
+import io.sampo.actors.replica.Replica;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.cluster.gateway.ScriptedAdmission.Talk;
 import io.sampo.cluster.gateway.http.ApiKeys;
@@ -112,6 +113,11 @@ final class TestGateway implements AutoCloseable {
       @Override
       public boolean draining() {
         return false;
+      }
+
+      @Override
+      public List<Replica.Report> replicas() {
+        return List.of();
       }
     };
   }

@@ -243,10 +243,16 @@ final class PrefixCache {
     cut(sequence.slot(), sequence.computed());
   }
 
-  /** A step was computed; what is retained has slowed it. */
+  /**
+   * A step was computed; what is retained has slowed it. Where that has come to be a good deal too
+   * much it is cut back; by a little at each step, new cells would lie scattered among old ones.
+   */
   void stepped(int rows) {
-    account.stepped(rows, retainedCells());
-    trim();
+    long retains = retainedCells();
+    account.stepped(rows, retains);
+    if (retains - account.bound() > retains / 4) {
+      trim();
+    }
   }
 
   /** Makes room for a step; false would mean that the invariant is broken. */

@@ -63,6 +63,7 @@ final class StepCounters {
         lineup.running().size(),
         arriving + lineup.waiting().size(),
         lineup.usedCells(),
+        lineup.retainedCells(),
         kvTotal,
         prefill.tokensPerSecond(),
         decode.tokensPerSecond(),

@@ -48,6 +48,9 @@ final class StepLoop implements Runnable {
   /** Nothing depends on this wake-up; it bounds what a lost signal could cost. */
   private static final long PARK_NANOS = Duration.ofSeconds(5).toNanos();
 
+  /** Statistics are as old as this at most; a snapshot for each token would be a heap of them. */
+  private static final long TELL_NANOS = Duration.ofMillis(10).toNanos();
+
   private final NativeModel model;
   private final NativeContext context;
   private final EngineCapabilities capabilities;
@@ -71,6 +74,7 @@ final class StepLoop implements Runnable {
   private volatile @Nullable EngineException ended;
   private volatile @Nullable Thread thread;
   private volatile EngineStats stats;
+  private long toldNanos;
 
   StepLoop(NativeModel model, NativeContext context, EngineCapabilities capabilities, Mode mode) {
     this.model = model;
@@ -196,7 +200,11 @@ final class StepLoop implements Runnable {
         beginNext();
         boolean worked = step();
         worked |= !closing && blocks.turn();
-        stats = snapshot();
+        long now = System.nanoTime();
+        if (!worked || now - toldNanos >= TELL_NANOS) {
+          stats = snapshot();
+          toldNanos = now;
+        }
         if (!worked) {
           LockSupport.parkNanos(this, PARK_NANOS);
         }
@@ -246,6 +254,7 @@ final class StepLoop implements Runnable {
               next.request.firstIndex(),
               capabilities.contextTokens()));
       counters.began(prompt.length, next.computed());
+      stats = snapshot();
       tellStarted(next, next.computed());
     }
   }

@@ -216,7 +216,7 @@ final class SimulatedStepper {
 
   private void holdMore(int tokens) {
     runningKvTokens += tokens;
-    counters.holds(runningKvTokens + retained.tokens());
+    counters.holds(runningKvTokens, retained.tokens());
   }
 
   private double prefillNanos() {

@@ -17,6 +17,7 @@ final class StepCounters {
   private final AtomicLong generatedTokens = new AtomicLong();
   private final AtomicLong steps = new AtomicLong();
   private final AtomicLong kvTokens = new AtomicLong();
+  private final AtomicLong retainedTokens = new AtomicLong();
 
   private final Rate prefill = new Rate();
   private final Rate decode = new Rate();
@@ -30,8 +31,9 @@ final class StepCounters {
     add(generatedTokens, tokens);
   }
 
-  void holds(long tokens) {
-    kvTokens.lazySet(tokens);
+  void holds(long runningTokens, long retained) {
+    kvTokens.lazySet(runningTokens + retained);
+    retainedTokens.lazySet(retained);
   }
 
   /**
@@ -59,6 +61,7 @@ final class StepCounters {
         running,
         waiting,
         kvTokens.get(),
+        retainedTokens.get(),
         kvTokensTotal,
         prefill.perSecond,
         decode.perSecond,

@@ -6,6 +6,8 @@ package io.sampo.engines.spi;
  * @param runningSequences sequences that are in prefill or decode
  * @param waitingSequences sequences accepted that wait to begin or to go on
  * @param kvTokensUsed tokens whose KV is held, of running and of retained sequences
+ * @param kvTokensRetained those of them that only sequences hold which have ended; given up when
+ *     there is need
  * @param kvTokensTotal tokens there is room for
  * @param prefillTokensPerSecond measured over recent steps; 0 before the first
  * @param decodeTokensPerSecond measured over recent steps, of all sequences together; 0 before the
@@ -22,6 +24,7 @@ public record EngineStats(
     int runningSequences,
     int waitingSequences,
     long kvTokensUsed,
+    long kvTokensRetained,
     long kvTokensTotal,
     double prefillTokensPerSecond,
     double decodeTokensPerSecond,

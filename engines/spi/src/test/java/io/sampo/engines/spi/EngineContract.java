@@ -229,6 +229,7 @@ public abstract class EngineContract {
     assertThat(stats.steps()).isPositive();
     assertThat(stats.kvTokensTotal()).isPositive();
     assertThat(stats.kvTokensUsed()).isBetween(0L, stats.kvTokensTotal());
+    assertThat(stats.kvTokensRetained()).isEqualTo(stats.kvTokensUsed());
     assertThat(stats.cachedTokens()).isBetween(0L, stats.promptTokens());
   }
 
