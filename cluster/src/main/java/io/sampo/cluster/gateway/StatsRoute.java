@@ -63,6 +63,8 @@ final class StatsRoute {
     number(json, "prompt_tokens", stats.promptTokens());
     number(json, "cached_tokens", stats.cachedTokens());
     number(json, "generated_tokens", stats.generatedTokens());
+    number(json, "drafted_tokens", stats.draftedTokens());
+    number(json, "accepted_tokens", stats.acceptedTokens());
     number(json, "steps", stats.steps());
     number(json, "preemptions", stats.preemptions());
   }

@@ -1,5 +1,6 @@
 package io.sampo.cluster.gateway;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sampo.cluster.gateway.ScriptedAdmission.Talk;
@@ -8,6 +9,8 @@ import java.io.InputStreamReader;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,6 +45,25 @@ class ClientLeavesTest {
     socket.close();
     assertThat(talk.hungUp).succeedsWithin(Duration.ofSeconds(5));
     serves();
+  }
+
+  /** The HTTP layer then reads no further, which looks as if the client had gone. */
+  @Test
+  void answersAClientThatAsksToCloseAndWhoseBodyComesAfterItsHead() throws Exception {
+    for (String version : List.of("1.1", "1.0")) {
+      String head =
+          "POST %s HTTP/%s\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+              .formatted(TestGateway.CHAT, version, TestGateway.ASK.length());
+      try (Socket socket = gateway.raw(head + TestGateway.ASK.substring(0, 9))) {
+        Awaitility.await().pollDelay(Duration.ofMillis(100)).until(() -> true);
+        socket.getOutputStream().write(TestGateway.ASK.substring(9).getBytes(UTF_8));
+        Talk talk = gateway.admission.next();
+        talk.answer("well");
+        assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
+            .startsWith("HTTP/1.1 200 ")
+            .contains("well");
+      }
+    }
   }
 
   @Test

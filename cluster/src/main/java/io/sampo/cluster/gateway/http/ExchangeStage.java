@@ -2,10 +2,13 @@ package io.sampo.cluster.gateway.http;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpProtocols;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.stream.Attributes;
@@ -27,7 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A client that leaves shows only as the end of what is read from it, and the socket is read
  * only while somebody asks for more. So the next request is always asked for, also while an answer
  * is being made; one that comes early waits here. An end that is read while an answer is being made
- * means that nobody waits for it, also when the client closed its own direction only.
+ * means that nobody waits for it, also when the client closed its own direction only. Only where a
+ * request asks to close and its body came after its head the end tells nothing: the HTTP layer
+ * itself reads no further then, and a client that leaves shows when it cannot be written to.
  *
  * <p>A connection on which no request begins for too long is closed. When the end of requests comes
  * from this server, which stops, what is being answered is still answered.
@@ -164,10 +169,19 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
     private void onClientGone() {
       if (current == null) {
         completeStage();
-      } else if (!stopping.getAsBoolean()) {
+      } else if (!stopping.getAsBoolean() && !isReadNoFurther(current.request())) {
         early = null;
         current.clientLeft();
       }
+    }
+
+    private static boolean isReadNoFurther(HttpRequest request) {
+      String connection = request.getHeader("connection").map(HttpHeader::value).orElse("");
+      boolean closes =
+          request.protocol().equals(HttpProtocols.HTTP_1_0)
+              ? !connection.equalsIgnoreCase("keep-alive")
+              : connection.toLowerCase(Locale.ROOT).contains("close");
+      return closes && !request.entity().isStrict();
     }
 
     @Override
