@@ -67,7 +67,7 @@ def insides(server):
     """What the process holds when nothing runs, after a collection."""
     jcmd(server, "GC.run")
     jcmd(server, "GC.run")
-    heap = re.findall(r"generation\s+total (\d+)K, used (\d+)K", jcmd(server, "GC.heap_info"))
+    heap = re.findall(r"total (\d+)K, used (\d+)K", jcmd(server, "GC.heap_info"))
     committed, used = (sum(int(pair[i]) for pair in heap) / 1024 for i in (0, 1))
     process = Path(f"/proc/{server.pid}")
     return {"file descriptors": len(list(process.joinpath("fd").iterdir())), "threads": len(list(process.joinpath("task").iterdir())),
