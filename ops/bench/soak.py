@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -34,8 +35,11 @@ def get(server, path):
 def post(server, fields):
     body = json.dumps(fields).encode()
     request = urllib.request.Request(f"http://{HOST}:{server.port}{COMPLETIONS}", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)["choices"][0]["text"]
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["choices"][0]["text"]
+    except urllib.error.HTTPError as refused:
+        return f"{refused.code}"
 
 
 def busy(server):
@@ -99,8 +103,9 @@ async def send_all(server, seed, numbers, outcomes, bar):
 
 def wrong_texts(server):
     """The recorded texts of llama-server, asked for one after the other; those that differ."""
-    return [story["prompt"] for story in json.loads(STORIES.read_text())
-            if post(server, {"prompt": story["prompt"], "max_tokens": 64, "temperature": 0}) != story["text"]]
+    stories = [(story["prompt"], story["text"]) for story in json.loads(STORIES.read_text())]
+    told = [(prompt, post(server, {"prompt": prompt, "max_tokens": 64, "temperature": 0})) for prompt, _ in stories]
+    return [answer for answer, story in zip(told, stories) if answer != story]
 
 
 def table(rounds):
@@ -130,7 +135,7 @@ def soak(server, total, seed):
               if rounds[-1][name] > rounds[0][name] + SLACK[name]]
     if sum(outcomes.values()) != total:
         wrong.append(f"{total} requests were sent and {sum(outcomes.values())} ended")
-    wrong += [f"the text after {prompt!r} is not llama-server's" for prompt in wrong_texts(server)]
+    wrong += [f"the text after {prompt!r} is not llama-server's but {text!r}" for prompt, text in wrong_texts(server)]
     return wrong
 
 

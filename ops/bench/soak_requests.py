@@ -87,15 +87,26 @@ class Request:
         """Sends it and reads what comes; says in a word how it ended."""
         reader, writer = await asyncio.wait_for(asyncio.open_connection(HOST, port, limit=1 << 22), PATIENCE)
         try:
-            writer.write(self.bytes())
+            await self._write(writer)
             return await asyncio.wait_for(self._read(reader, writer), PATIENCE)
         except (asyncio.TimeoutError, OSError) as failure:
             return f"LOST: {type(failure).__name__}"
         finally:
             self._leave(writer)
 
-    async def _read(self, reader, writer):
+    async def _write(self, writer):
+        """Some send head and body apart, as many clients do."""
+        whole = self.bytes()
+        cut = whole.find(b"\r\n\r\n") + 4
+        if cut >= 4 and self.random.random() < 0.2:
+            writer.write(whole[:cut])
+            await writer.drain()
+            await asyncio.sleep(self.random.random() * 0.01)
+            whole = whole[cut:]
+        writer.write(whole)
         await writer.drain()
+
+    async def _read(self, reader, writer):
         if self.leaves in ("in the head", "in the body", "at once"):
             return "left"
         if self.leaves == "soon":
