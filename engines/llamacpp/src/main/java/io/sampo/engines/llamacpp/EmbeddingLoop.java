@@ -265,6 +265,7 @@ final class EmbeddingLoop implements Runnable {
         running.size() - begun + arrivals.size(),
         0,
         0,
+        0,
         rate.tokensPerSecond(),
         0,
         inputTokens,
