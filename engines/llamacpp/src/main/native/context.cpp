@@ -62,7 +62,10 @@ void ThreadPool::attach_to(llama_context * context) {
     }
 }
 
-Context::Context(const Model & model, const ContextSettings & settings) : model(model), threads(settings.threads), unified(settings.unified) {
+Context::Context(const Model & model, const ContextSettings & settings, const Context * threads_of) :
+    model(model),
+    threads(threads_of ? threads_of->threads : std::make_shared<ThreadPool>(settings.threads)),
+    unified(settings.unified) {
     if (llama_model_has_encoder(model.raw())) {
         throw Failure(Kind::MODEL_REJECTED, "encoder models are not supported");
     }
@@ -78,7 +81,7 @@ Context::Context(const Model & model, const ContextSettings & settings) : model(
     if (!llama_get_memory(context.get())) {
         throw Failure(Kind::MODEL_REJECTED, "the model computes embeddings and its file names no pooling; choose mean, cls or last");
     }
-    threads.attach_to(context.get());
+    threads->attach_to(context.get());
     const size_t rows = settings.batch_tokens;
     const size_t outs = settings.max_sequences + settings.drafted_tokens;
     columns.token.resize(rows);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "adapter.h"
@@ -64,8 +65,9 @@ enum class StateKind { PLAIN, SEPARATE, RECURRENT, WINDOWED, MANY_POSITIONS };
 // The state of all sequences of one model and the step that advances them. One thread uses it; only interrupt is free for all.
 class Context {
   public:
-    // Throws OUT_OF_MEMORY or MODEL_REJECTED.
-    Context(const Model & model, const ContextSettings & settings);
+    // With the threads of another context, if one is given, that never computes at the same time: idle threads wait by spinning,
+    // and two sets of them would be in each other's way. Throws OUT_OF_MEMORY or MODEL_REJECTED.
+    Context(const Model & model, const ContextSettings & settings, const Context * threads_of = nullptr);
 
     StepColumns columns;
 
@@ -111,7 +113,7 @@ class Context {
     void choose(int row, float * logits, size_t out);
 
     const Model &                 model;
-    ThreadPool                    threads;  // outlives the context that computes with it
+    std::shared_ptr<ThreadPool>   threads;  // outlives the contexts that compute with it
     const bool                    unified;
     llama_context_ptr             context;
     std::vector<llama_seq_id *>   sequence_of_row;

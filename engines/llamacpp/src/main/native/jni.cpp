@@ -411,12 +411,12 @@ ENTRY(void, NativeSampler_free)(JNIEnv * env, jclass, jlong sampler) {
 // --- NativeContext
 
 ENTRY(jlong, NativeContext_create)
-(JNIEnv * env, jclass, jlong model, jint cells, jint max_sequences, jint batch_tokens, jint ubatch_tokens, jint drafted_tokens,
+(JNIEnv * env, jclass, jlong model, jlong threads_of, jint cells, jint max_sequences, jint batch_tokens, jint ubatch_tokens, jint drafted_tokens,
  jint threads, jint kv_type, jint flash_attention, jboolean unified) {
     return guarded(env, [&] {
         const ContextSettings settings = { cells,   max_sequences, batch_tokens,    ubatch_tokens,      drafted_tokens,
                                            threads, kv_type,       flash_attention, unified == JNI_TRUE };
-        return (jlong) new Context(*(Model *) model, settings);
+        return (jlong) new Context(*(Model *) model, settings, (const Context *) threads_of);
     });
 }
 

@@ -2,6 +2,8 @@ package io.sampo.cluster.cli;
 
 import io.sampo.actors.replica.Replica;
 import io.sampo.cluster.cli.doctor.Memory;
+import io.sampo.cluster.cli.settings.Flags;
+import io.sampo.cluster.cli.settings.Given;
 import io.sampo.cluster.cli.settings.Layers;
 import io.sampo.cluster.cli.settings.ServeSettings;
 import io.sampo.cluster.logging.Logging;
@@ -16,6 +18,7 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -77,15 +80,16 @@ final class ServeVerb implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Instant begun = Instant.now();
     Layers layers = Layers.of(FlagOptions.given(spec), surroundings.environment());
-    ServeSettings settings = ServeSettings.from(layers, model);
-    EngineProvider engine = Engines.named(settings.engine(), layers);
-    System.setProperty(Logging.FORMAT, settings.logFormat().name().toLowerCase(Locale.ROOT));
-    requireFree(settings.host(), settings.port());
+    ServeSettings asked = ServeSettings.from(layers, model);
+    EngineProvider engine = Engines.named(asked.engine(), layers);
+    System.setProperty(Logging.FORMAT, asked.logFormat().name().toLowerCase(Locale.ROOT));
+    requireFree(asked.host(), asked.port());
+    ModelShelf shelf = new ModelShelf(surroundings, asked.dataFolder());
     LocalModel local =
         engine.simulated()
-            ? LocalModel.simulated(settings.model())
-            : new ModelShelf(surroundings, settings.dataFolder())
-                .obtain(settings.model().orElse(ModelShelf.DEFAULT));
+            ? LocalModel.simulated(asked.model())
+            : shelf.obtain(asked.model().orElse(ModelShelf.DEFAULT));
+    ServeSettings settings = withDraft(asked, engine, layers, shelf);
     CompletableFuture<LoadPlan> plan = planned(engine, local, settings);
     Instant called = Instant.now();
     SampoNode node = SampoNode.start(nodeSettings(settings, local));
@@ -97,6 +101,19 @@ final class ServeVerb implements Callable<Integer> {
     report.ready(local, made.task(), node.address(), settings.apiKeyFile());
     node.terminated().toCompletableFuture().join();
     return 0;
+  }
+
+  private static ServeSettings withDraft(
+      ServeSettings asked, EngineProvider engine, Layers layers, ModelShelf shelf)
+      throws IOException, InterruptedException {
+    Optional<Given> draft = layers.find(Flags.DRAFT);
+    if (draft.isEmpty()) {
+      return asked;
+    }
+    if (engine.simulated()) {
+      throw draft.get().refused("a simulated engine has nothing to guess; leave it out");
+    }
+    return asked.withDraft(shelf.obtain(draft.get().text()).file());
   }
 
   /** Says at once what would end the start after seconds. */

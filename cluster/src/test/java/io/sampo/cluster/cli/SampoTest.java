@@ -38,6 +38,7 @@ class SampoTest {
           serve --ctx-size 3Q | --ctx-size 3Q: expected a number of tokens, such as 4096 or 8K
           serve --host 0.0.0.0 | --host 0.0.0.0: others could reach this address and no keys are set; give --api-key-file FILE (one key a line) or keep --host 127.0.0.1
           serve --engine x   | --engine x: no such engine; there are llamacpp, simulated
+          serve --engine simulated --draft x | --draft x: a simulated engine has nothing to guess; leave it out
           pull               | Missing required parameter: 'MODEL'; see 'sampo pull --help'
           """)
   void wordsThatCannotBeMeantAreAUsageError(String words, String line) {
@@ -52,8 +53,8 @@ class SampoTest {
     String help = out.toString(UTF_8);
     for (String name :
         ("host port cluster-host cluster-port api-key-file model-alias ctx-size parallel threads"
-             + " gpu-layers kv-type speculation engine deterministic allowed-host data-dir config"
-             + " log-format debug-headers")
+                + " gpu-layers kv-type speculation draft engine deterministic allowed-host data-dir"
+                + " config log-format debug-headers")
             .split(" ", -1)) {
       assertThat(help).contains("--" + name);
     }

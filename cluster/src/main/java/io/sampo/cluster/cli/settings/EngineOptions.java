@@ -31,15 +31,32 @@ final class EngineOptions {
         .find(Flags.SPECULATION)
         .map(given -> speculation(given, layers))
         .ifPresent(value -> add(layers, Flags.SPECULATION, value, options));
+    layers.find(Flags.DRAFT).ifPresent(given -> checkDraft(given, layers));
     return options;
+  }
+
+  private static void checkDraft(Given given, Layers layers) {
+    layers
+        .find(Flags.SPECULATION)
+        .ifPresent(
+            also -> {
+              throw also.refused("--draft says already how to guess; give one of the two");
+            });
+    requireRounding(given, layers);
+  }
+
+  private static void requireRounding(Given given, Layers layers) {
+    if (layers.on(Flags.DETERMINISTIC)) {
+      throw given.refused("it rounds differently; leave out either it or --deterministic");
+    }
   }
 
   private static String speculation(Given given, Layers layers) {
     if (!List.of("off", "ngram").contains(given.text())) {
       throw given.refused("expected one of off, ngram");
     }
-    if (!given.text().equals("off") && layers.on(Flags.DETERMINISTIC)) {
-      throw given.refused("it rounds differently; leave out either it or --deterministic");
+    if (!given.text().equals("off")) {
+      requireRounding(given, layers);
     }
     return given.text();
   }

@@ -35,6 +35,12 @@ public final class Flags {
           "speculation",
           "off|ngram",
           "Guess tokens ahead where a text repeats itself and check them together. Default off.");
+  public static final Flag DRAFT =
+      new Flag(
+          "draft",
+          "MODEL",
+          "A small model of the same family that guesses tokens ahead, which the model checks"
+              + " together. Default none.");
   public static final Flag INTER_TOKEN_MILLIS =
       new Flag(
           "inter-token-millis",
@@ -54,7 +60,9 @@ public final class Flags {
           "engine-option",
           "NAME=VALUE,…",
           "Rarely needed settings of the engine. llamacpp: batch-tokens, most tokens of a step"
-              + " (512); ubatch-tokens, tokens of one pass over the weights (as batch-tokens).");
+              + " (512); ubatch-tokens, tokens of one pass over the weights (as batch-tokens);"
+              + " draft-tokens, longest draft of --speculation and --draft (8); draft-p-min, least"
+              + " probability that a draft model gives a token it proposes (0.5).");
   public static final Flag ENGINE =
       new Flag(
           "engine", "NAME", "llamacpp (default), or simulated: invented tokens, for trials only.");
@@ -88,6 +96,7 @@ public final class Flags {
           GPU_LAYERS,
           KV_TYPE,
           SPECULATION,
+          DRAFT,
           INTER_TOKEN_MILLIS,
           RETAIN_TOKENS,
           ENGINE,
@@ -112,7 +121,6 @@ public final class Flags {
           Map.entry("kv-port", "KV blocks stay on their node"),
           Map.entry("kv-ram", "KV stays in the engine's memory"),
           Map.entry("kv-disk", "KV stays in the engine's memory"),
-          Map.entry("draft", "every token is decoded by the model itself"),
           Map.entry("lora", "merge the adapter into the model file"));
 
   private static final Map<String, String> NOT_BUILT_VERBS =

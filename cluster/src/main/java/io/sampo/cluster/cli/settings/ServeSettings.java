@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +90,38 @@ public record ServeSettings(
             .orElse(LogFormat.TEXT),
         layers.on(Flags.DEBUG_HEADERS),
         layers.overrides());
+  }
+
+  /** The same with the file of the draft model, for the engine. */
+  public ServeSettings withDraft(Path file) {
+    Map<String, String> options = new TreeMap<>(engineSettings.options());
+    options.put("speculation", "draft");
+    options.put("draft-model", file.toAbsolutePath().toString());
+    EngineSettings drafting =
+        new EngineSettings(
+            engineSettings.contextTokens(),
+            engineSettings.maxSequences(),
+            engineSettings.threads(),
+            engineSettings.gpuLayers(),
+            engineSettings.kvType(),
+            engineSettings.flashAttention(),
+            engineSettings.deterministic(),
+            options);
+    return new ServeSettings(
+        model,
+        host,
+        port,
+        clusterHost,
+        clusterPort,
+        apiKeyFile,
+        allowedHosts,
+        modelAliases,
+        engine,
+        drafting,
+        dataFolder,
+        logFormat,
+        debugHeaders,
+        overrides);
   }
 
   /** How the engine is asked to load a model. */

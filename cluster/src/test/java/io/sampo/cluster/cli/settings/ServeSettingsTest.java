@@ -130,6 +130,13 @@ class ServeSettingsTest {
         Map.of("speculation", "ngram", "deterministic", "true"),
         Map.of(),
         "--speculation ngram: it rounds differently; leave out either it or --deterministic");
+    Path file = Path.of("/models/small.gguf");
+    assertThat(settings(Map.of("draft", "x"), Map.of()).withDraft(file).engineSettings().options())
+        .isEqualTo(Map.of("speculation", "draft", "draft-model", file.toString()));
+    refuses(
+        Map.of("draft", "small.gguf", "speculation", "ngram"),
+        Map.of(),
+        "--speculation ngram: --draft says already how to guess; give one of the two");
   }
 
   @Test

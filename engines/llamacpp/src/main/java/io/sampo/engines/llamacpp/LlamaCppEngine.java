@@ -2,6 +2,9 @@ package io.sampo.engines.llamacpp;
 
 import io.sampo.engines.llamacpp.jni.NativeContext;
 import io.sampo.engines.llamacpp.jni.NativeModel;
+import io.sampo.engines.llamacpp.speculation.NgramProposer;
+import io.sampo.engines.llamacpp.speculation.Proposer;
+import io.sampo.engines.llamacpp.speculation.Speculation;
 import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EmbeddingListener;
 import io.sampo.engines.spi.EmbeddingRequest;
@@ -17,9 +20,12 @@ import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +38,7 @@ final class LlamaCppEngine implements Engine {
   private final NativeModel model;
   private final NativeContext context;
   private final EngineCapabilities capabilities;
+  private final Speculation speculation;
   private final StepLoop loop;
   private final EngineThread thread;
   private final KvBlocks blocks;
@@ -42,13 +49,15 @@ final class LlamaCppEngine implements Engine {
       NativeModel model,
       NativeContext context,
       EngineCapabilities capabilities,
+      Speculation speculation,
       EngineSettings settings,
       LoadChoice choice) {
     this.file = file;
     this.model = model;
     this.context = context;
     this.capabilities = capabilities;
-    StepLoop.Mode mode = mode(settings, choice, capabilities.reusesPrefixes(), model);
+    this.speculation = speculation;
+    StepLoop.Mode mode = mode(settings, choice, capabilities.reusesPrefixes(), speculation);
     loop = new StepLoop(model, context, capabilities, mode);
     thread = new EngineThread(file, loop);
     blocks = LlamaCppBlocks.of(file, settings, choice, context, loop, thread.thread());
@@ -57,36 +66,59 @@ final class LlamaCppEngine implements Engine {
   /**
    * Loads a model that was checked and starts its thread.
    *
+   * @param draft the model that guesses for it, if any
    * @param gpus the devices that take layers; empty for the CPU alone
    */
   static LlamaCppEngine load(
-      Path file, EngineSettings settings, LoadChoice choice, List<String> gpus) {
-    NativeModel model = NativeModel.load(file, false, gpus.isEmpty() ? 0 : settings.gpuLayers());
+      Path file,
+      EngineSettings settings,
+      LoadChoice choice,
+      @Nullable DraftModel draft,
+      List<String> gpus) {
+    int gpuLayers = gpus.isEmpty() ? 0 : settings.gpuLayers();
+    NativeModel model = NativeModel.load(file, false, gpuLayers);
     try {
       NativeContext context = new NativeContext(model, contextSettings(settings, choice));
-      requireCuts(context, choice, file);
-      boolean reuses = context.cutsAnywhere() && !settings.deterministic();
-      LlamaCppEngine engine =
-          new LlamaCppEngine(
-              file,
-              model,
-              context,
-              capabilities(model, choice, gpus, reuses, !settings.deterministic()),
-              settings,
-              choice);
-      engine.thread.start();
-      LoadedModels.add(file, model);
-      return engine;
+      try {
+        requireCuts(context, choice, file);
+        Proposer proposer = proposer(draft, model, context, settings, gpuLayers);
+        boolean reuses = context.cutsAnywhere() && !settings.deterministic();
+        LlamaCppEngine engine =
+            new LlamaCppEngine(
+                file,
+                model,
+                context,
+                capabilities(model, choice, gpus, reuses, !settings.deterministic()),
+                speculation(choice, model, proposer),
+                settings,
+                choice);
+        engine.thread.start();
+        LoadedModels.add(file, model);
+        return engine;
+      } catch (RuntimeException failed) {
+        context.close();
+        throw failed;
+      }
     } catch (RuntimeException failed) {
       model.close();
       throw failed;
     }
   }
 
+  private static Proposer proposer(
+      @Nullable DraftModel draft,
+      NativeModel model,
+      NativeContext context,
+      EngineSettings settings,
+      int gpuLayers) {
+    return draft == null
+        ? new NgramProposer()
+        : draft.open(model, context, contextSettings(settings, draft.choice()), gpuLayers);
+  }
+
   /** What was drafted and does not stand must be forgotten. */
   private static void requireCuts(NativeContext context, LoadChoice choice, Path file) {
     if (choice.speculation().isOn() && !context.cutsAnywhere()) {
-      context.close();
       throw new EngineException(
           Kind.MODEL_REJECTED,
           file
@@ -95,8 +127,20 @@ final class LlamaCppEngine implements Engine {
     }
   }
 
+  private static Speculation speculation(LoadChoice choice, NativeModel model, Proposer proposer) {
+    BitSet endTokens = new BitSet();
+    Arrays.stream(model.endTokens()).forEach(endTokens::set);
+    return new Speculation(
+        proposer,
+        new Speculation.Bounds(
+            choice.speculation().isOn() ? choice.speculation().draftTokens() : 0,
+            Math.min(choice.batchTokens(), StepPlanner.TILE_ROWS - 1),
+            choice.contextTokens(),
+            endTokens));
+  }
+
   private static StepLoop.Mode mode(
-      EngineSettings settings, LoadChoice choice, boolean shares, NativeModel model) {
+      EngineSettings settings, LoadChoice choice, boolean shares, Speculation speculation) {
     // One number is the block exchange's, if there are more than may run.
     int numbers =
         shares
@@ -108,7 +152,7 @@ final class LlamaCppEngine implements Engine {
             numbers, cells, Math.min(choice.retainTokens(), cells), choice.rowCells(), shares),
         new StepPlanner.Rules(
             choice.batchTokens(), choice.interTokenMillis(), settings.deterministic()),
-        choice.speculation().open(choice, model.endTokens()));
+        speculation);
   }
 
   /**
@@ -226,7 +270,9 @@ final class LlamaCppEngine implements Engine {
     LoadedModels.remove(file, model);
     loop.close();
     context.interrupt();
+    speculation.interrupt();
     if (thread.awaitEnd()) {
+      speculation.close();
       context.close();
       loop.adapters().close();
       model.close();

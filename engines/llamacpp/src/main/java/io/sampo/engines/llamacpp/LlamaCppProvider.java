@@ -11,6 +11,7 @@ import io.sampo.engines.spi.LoadPlan;
 import io.sampo.engines.spi.TextCodec;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Runs GGUF files with llama.cpp, on the CPU or a GPU. */
 public final class LlamaCppProvider implements EngineProvider {
@@ -34,7 +35,7 @@ public final class LlamaCppProvider implements EngineProvider {
   public LoadPlan plan(Path model, EngineSettings settings) {
     GgufSummary summary = ModelFile.check(model);
     return EmbeddingChoice.generates(summary, settings)
-        ? LoadChoice.of(summary, settings, AvailableMemory.bytes()).plan(summary)
+        ? Generating.of(summary, settings).plan()
         : EmbeddingChoice.of(summary, settings).plan(summary);
   }
 
@@ -44,9 +45,9 @@ public final class LlamaCppProvider implements EngineProvider {
     List<String> gpus = settings.gpuLayers() == 0 ? List.of() : NativeLibrary.gpuNames();
     long available = gpus.isEmpty() ? AvailableMemory.bytes() : Long.MAX_VALUE;
     if (EmbeddingChoice.generates(summary, settings)) {
-      LoadChoice choice = LoadChoice.of(summary, settings, AvailableMemory.bytes());
-      requireRoom(choice.plan(summary), available);
-      return LlamaCppEngine.load(model, settings, choice, gpus);
+      Generating choice = Generating.of(summary, settings);
+      requireRoom(choice.plan(), available);
+      return LlamaCppEngine.load(model, settings, choice.model, choice.draft, gpus);
     }
     EmbeddingChoice choice = EmbeddingChoice.of(summary, settings);
     requireRoom(choice.plan(summary), available);
@@ -64,6 +65,21 @@ public final class LlamaCppProvider implements EngineProvider {
           Kind.OUT_OF_MEMORY,
           "a context of %d tokens for %d sequences needs %d MiB and %d MiB are available; make either smaller"
               .formatted(plan.contextTokens(), plan.maxSequences(), needed >> 20, available >> 20));
+    }
+  }
+
+  /** A model that generates, and the one that guesses for it, if any. */
+  private record Generating(GgufSummary summary, LoadChoice model, @Nullable DraftModel draft) {
+
+    static Generating of(GgufSummary summary, EngineSettings settings) {
+      long available = AvailableMemory.bytes();
+      LoadChoice choice = LoadChoice.of(summary, settings, available);
+      return new Generating(summary, choice, DraftModel.of(choice, settings, available));
+    }
+
+    LoadPlan plan() {
+      LoadPlan plan = model.plan(summary);
+      return draft == null ? plan : draft.with(plan);
     }
   }
 }

@@ -1,30 +1,34 @@
 package io.sampo.engines.llamacpp;
 
 import io.sampo.engines.llamacpp.speculation.Draft;
-import io.sampo.engines.llamacpp.speculation.NgramProposer;
-import io.sampo.engines.llamacpp.speculation.Proposer;
 import io.sampo.engines.llamacpp.speculation.Speculation;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings;
-import java.util.BitSet;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What settings say of speculative decoding.
  *
  * @param draftTokens the longest draft
+ * @param draftModel the file of the model that guesses, for {@link Source#DRAFT}
+ * @param leastChance what a draft model must give its own guess for it to be used, 0 to 1
  */
-record SpeculationChoice(Source source, int draftTokens) {
+record SpeculationChoice(
+    Source source, int draftTokens, @Nullable Path draftModel, double leastChance) {
 
   /** Where guesses come from. */
   enum Source {
     /** There are none. */
     OFF,
     /** The sequence's own tokens. */
-    NGRAM
+    NGRAM,
+    /** A small model of the same vocabulary. */
+    DRAFT
   }
 
   /** The option for where guesses come from. */
@@ -33,9 +37,16 @@ record SpeculationChoice(Source source, int draftTokens) {
   /** The option for the longest draft. */
   static final String DRAFT_TOKENS = "draft-tokens";
 
-  static final Set<String> OPTIONS = Set.of(SPECULATION, DRAFT_TOKENS);
+  /** The option for the file of the model that guesses. */
+  static final String DRAFT_MODEL = "draft-model";
+
+  /** The option for the least probability that a draft model gives a guess that is used. */
+  static final String DRAFT_P_MIN = "draft-p-min";
+
+  static final Set<String> OPTIONS = Set.of(SPECULATION, DRAFT_TOKENS, DRAFT_MODEL, DRAFT_P_MIN);
 
   private static final int DEFAULT_DRAFT_TOKENS = 8;
+  private static final double DEFAULT_LEAST_CHANCE = 0.5;
 
   /**
    * Reads the options.
@@ -50,9 +61,30 @@ record SpeculationChoice(Source source, int draftTokens) {
           "speculation changes what a step computes and with it the rounding; leave out either it"
               + " or the deterministic mode");
     }
+    String model = options.get(DRAFT_MODEL);
+    if ((source == Source.DRAFT) != (model != null)) {
+      throw refused(DRAFT_MODEL + " names the model of speculation draft; give both or neither");
+    }
     return new SpeculationChoice(
         source,
-        LoadChoice.option(options, DRAFT_TOKENS, DEFAULT_DRAFT_TOKENS, 1, Draft.MOST_TOKENS));
+        LoadChoice.option(options, DRAFT_TOKENS, DEFAULT_DRAFT_TOKENS, 1, Draft.MOST_TOKENS),
+        model == null ? null : Path.of(model),
+        leastChance(options.get(DRAFT_P_MIN)));
+  }
+
+  private static double leastChance(@Nullable String text) {
+    if (text == null) {
+      return DEFAULT_LEAST_CHANCE;
+    }
+    try {
+      double chance = Double.parseDouble(text);
+      if (chance >= 0 && chance <= 1) {
+        return chance;
+      }
+    } catch (NumberFormatException notANumber) {
+      // Falls through to the one answer for both mistakes.
+    }
+    throw refused(DRAFT_P_MIN + " must be 0 to 1, is '" + text + "'");
   }
 
   private static Source source(String text) {
@@ -61,7 +93,7 @@ record SpeculationChoice(Source source, int draftTokens) {
         return source;
       }
     }
-    throw refused(SPECULATION + " must be off or ngram, is '" + text + "'");
+    throw refused(SPECULATION + " must be off, ngram or draft, is '" + text + "'");
   }
 
   private static EngineException refused(String rule) {
@@ -75,19 +107,5 @@ record SpeculationChoice(Source source, int draftTokens) {
   /** Most drafted tokens of a step. */
   int stepTokens(int maxSequences) {
     return isOn() ? Math.min(Speculation.MOST_DRAFTED, draftTokens * maxSequences) : 0;
-  }
-
-  Speculation open(LoadChoice engine, int[] endTokens) {
-    if (!isOn()) {
-      return Speculation.none();
-    }
-    BitSet ends = new BitSet();
-    for (int token : endTokens) {
-      ends.set(token);
-    }
-    Proposer proposer = new NgramProposer();
-    int passRows = Math.min(engine.batchTokens(), StepPlanner.TILE_ROWS - 1);
-    return new Speculation(
-        proposer, new Speculation.Bounds(draftTokens, passRows, engine.contextTokens(), ends));
   }
 }

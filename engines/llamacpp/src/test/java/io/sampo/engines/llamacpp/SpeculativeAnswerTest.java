@@ -230,7 +230,8 @@ class SpeculativeAnswerTest {
 
   @Test
   void namesTheRuleThatAnOptionBreaks() {
-    assertRefused(Map.of("speculation", "yes"), "speculation must be off or ngram, is 'yes'");
+    assertRefused(
+        Map.of("speculation", "yes"), "speculation must be off, ngram or draft, is 'yes'");
     assertRefused(
         Map.of("speculation", "ngram", "draft-tokens", "17"),
         "draft-tokens must be 1 to 16, is '17'");

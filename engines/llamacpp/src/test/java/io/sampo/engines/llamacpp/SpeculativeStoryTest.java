@@ -1,9 +1,13 @@
 package io.sampo.engines.llamacpp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.sampo.engines.llamacpp.jni.NativeLibrary;
 import io.sampo.engines.spi.Engine;
+import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineSettings.KvType;
@@ -23,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Stories told with guesses are the stories told without, for each way of guessing. */
 @TestInstance(Lifecycle.PER_CLASS)
@@ -82,7 +87,7 @@ class SpeculativeStoryTest {
     Recorder heard = new Recorder(0);
     int[] tokens = codec.tokenize(prompt, true, false);
     by.submit(
-        new SequenceRequest(new SequenceId(++ids), tokens, 0, 100, Integer.MAX_VALUE, sampling),
+        new SequenceRequest(new SequenceId(++ids), tokens, 0, 60, Integer.MAX_VALUE, sampling),
         heard);
     return heard;
   }
@@ -91,7 +96,7 @@ class SpeculativeStoryTest {
     List<Sampling> ways = new ArrayList<>();
     ways.add(sampling(0, 1, 0, null));
     ways.add(sampling(0, 1.2f, 0, null));
-    for (int seed = 1; seed < 7; seed++) {
+    for (int seed = 1; seed < 4; seed++) {
       ways.add(sampling(0.8f, 1, seed, null));
     }
     ways.add(sampling(0.8f, 1.1f, 7, Grammar.strict("root ::= ( \" \"? [a-m]+ )+ \".\"")));
@@ -125,6 +130,54 @@ class SpeculativeStoryTest {
     }
     assertThat(heard.finish()).isEqualTo(expected.finish());
     return length;
+  }
+
+  @Test
+  void fromAModelThatIsTheSame() throws InterruptedException {
+    try (Engine guessing = load(draft(model))) {
+      tellsTheSame(guessing);
+      EngineStats stats = guessing.stats();
+      assertThat(stats.acceptedTokens()).isGreaterThan(stats.draftedTokens() / 2);
+    }
+  }
+
+  @Test
+  void fromAModelThatIsWorse(@TempDir Path folder) throws InterruptedException {
+    Path small = folder.resolve("q4.gguf");
+    NativeLibrary.quantize(model, small, "Q4_0", 1);
+    try (Engine guessing = load(draft(small))) {
+      tellsTheSame(guessing);
+    }
+  }
+
+  @Test
+  void notFromAModelOfAnotherVocabulary(@TempDir Path folder) throws Exception {
+    Path other = TestModels.tiny(folder);
+    assertThatThrownBy(() -> load(draft(other)).close())
+        .isInstanceOfSatisfying(
+            EngineException.class, e -> assertThat(e.kind()).isEqualTo(Kind.MODEL_REJECTED))
+        .hasMessage(
+            other
+                + ": its vocabulary has 512 tokens and that of the model it is to guess for has"
+                + " 32000; draft with a smaller model of the same family");
+    assertThatThrownBy(() -> load(draft(folder.resolve("none.gguf"))).close())
+        .hasMessageContaining("there is no such file");
+    assertThatThrownBy(() -> load(Map.of("speculation", "draft")).close())
+        .hasMessageContaining("give both or neither");
+  }
+
+  @Test
+  void notWithAModelWhoseStateCannotBeCut() throws Exception {
+    Path mamba = SmallModels.file("mamba-tinystories-0.6M-f32");
+    EngineSettings guessing =
+        new EngineSettings(
+            256, 1, 1, 0, KvType.F16, FlashAttention.AUTO, false, Map.of("speculation", "ngram"));
+    assertThatThrownBy(() -> new LlamaCppProvider().load(mamba, guessing).close())
+        .hasMessageContaining("cannot be cut, which speculation needs; serve it without");
+  }
+
+  private static Map<String, String> draft(Path model) {
+    return Map.of("speculation", "draft", "draft-model", model.toString());
   }
 
   @Test

@@ -78,10 +78,24 @@ public final class NativeContext implements AutoCloseable {
    *     settings do not suit it
    */
   public NativeContext(NativeModel model, Settings settings) {
+    this(model, settings, 0);
+  }
+
+  /**
+   * As the other, with the threads of a context that never computes at the same time.
+   *
+   * @param beside made for as many threads
+   */
+  public NativeContext(NativeModel model, Settings settings, NativeContext beside) {
+    this(model, settings, beside.handle);
+  }
+
+  private NativeContext(NativeModel model, Settings settings, long threadsOf) {
     try {
       handle =
           create(
               model.handle(),
+              threadsOf,
               settings.cells,
               settings.maxSequences,
               settings.batchTokens,
@@ -182,6 +196,11 @@ public final class NativeContext implements AutoCloseable {
     return chosen.get(n);
   }
 
+  /** The logarithm of its probability, when the sampler's settings ask for it. */
+  public float logprob(int n) {
+    return logprobs.get(n);
+  }
+
   /** What was reported beside {@link #chosen}, when the sampler's settings ask for it. */
   public TokenLogprobs logprobs(int n, int top) {
     int[] ids = new int[top];
@@ -252,6 +271,7 @@ public final class NativeContext implements AutoCloseable {
 
   private static native long create(
       long model,
+      long threadsOf,
       int cells,
       int maxSequences,
       int batchTokens,

@@ -77,5 +77,8 @@ public final class NgramProposer implements Proposer {
   public void forget(Drafting sequence) {}
 
   @Override
+  public void interrupt() {}
+
+  @Override
   public void close() {}
 }

@@ -2,7 +2,7 @@ package io.sampo.engines.llamacpp.speculation;
 
 import java.util.List;
 
-/** Guesses the next tokens of sequences. Used by the engine's thread alone. */
+/** Guesses the next tokens of sequences. Used by one thread, but for {@link #interrupt}. */
 public interface Proposer extends AutoCloseable {
 
   /**
@@ -23,6 +23,9 @@ public interface Proposer extends AutoCloseable {
 
   /** A sequence has ended, or pauses; what is kept for it may go. */
   void forget(Drafting sequence);
+
+  /** Makes what it computes end soon. For any thread, before {@link #close}. */
+  void interrupt();
 
   @Override
   void close();

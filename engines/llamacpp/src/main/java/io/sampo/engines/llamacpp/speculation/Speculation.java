@@ -21,12 +21,12 @@ import java.util.List;
  * <p>Prompts in the same step are not considered: they would make drafts look cheap at their
  * expense.
  */
-public final class Speculation {
+public final class Speculation implements AutoCloseable {
 
   /**
    * How much it may do.
    *
-   * @param draftTokens the longest draft, up to {@link Draft#MOST_TOKENS}
+   * @param draftTokens the longest draft, up to {@link Draft#MOST_TOKENS}; 0 never drafts
    * @param passRows most rows of answers and drafts together; where there are as many sequences,
    *     nothing is drafted
    * @param contextTokens the longest that a sequence can be
@@ -48,11 +48,6 @@ public final class Speculation {
   public Speculation(Proposer proposer, Bounds bounds) {
     this.proposer = proposer;
     this.bounds = bounds;
-  }
-
-  /** One that never drafts. */
-  public static Speculation none() {
-    return new Speculation(new NgramProposer(), new Bounds(0, 0, 0, new BitSet()));
   }
 
   /** Fills the drafts of the sequences for the step that is planned next. */
@@ -167,5 +162,15 @@ public final class Speculation {
   /** A sequence has ended, or pauses. */
   public void forget(Drafting sequence) {
     proposer.forget(sequence);
+  }
+
+  /** As {@link Proposer#interrupt}. */
+  public void interrupt() {
+    proposer.interrupt();
+  }
+
+  @Override
+  public void close() {
+    proposer.close();
   }
 }

@@ -9,9 +9,9 @@
  * it. The first that is not ends the draft. What is chosen there is the answer's next token.
  *
  * <p>{@link io.sampo.engines.llamacpp.speculation.Speculation} decides how much to draft, a {@link
- * io.sampo.engines.llamacpp.speculation.Proposer} what; a {@link
- * io.sampo.engines.llamacpp.speculation.Draft} keeps one sequence's guesses and how often they were
- * right.
+ * io.sampo.engines.llamacpp.speculation.Proposer} what, from the text itself or with a small model;
+ * a {@link io.sampo.engines.llamacpp.speculation.Draft} keeps one sequence's guesses and how often
+ * they were right.
  *
  * <p>Invariant: between two steps nothing of a draft is left but its record: a drafted token is
  * part of the sequence or is forgotten, and so are its cells.
