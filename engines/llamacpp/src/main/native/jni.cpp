@@ -239,6 +239,16 @@ ENTRY(jintArray, NativeModel_endTokens)(JNIEnv * env, jclass, jlong handle) {
     });
 }
 
+// Prefix, suffix, middle, repository, file, and the token that begins every prompt; -1 where the model has none.
+ENTRY(jintArray, NativeModel_fillInTokens)(JNIEnv * env, jclass, jlong handle) {
+    return guarded(env, [&] {
+        const llama_vocab * vocabulary = ((const Model *) handle)->vocabulary();
+        const llama_token   begin      = llama_vocab_get_add_bos(vocabulary) ? llama_vocab_bos(vocabulary) : LLAMA_TOKEN_NULL;
+        return array_of(env, { llama_vocab_fim_pre(vocabulary), llama_vocab_fim_suf(vocabulary), llama_vocab_fim_mid(vocabulary),
+                               llama_vocab_fim_rep(vocabulary), llama_vocab_fim_sep(vocabulary), begin });
+    });
+}
+
 // The pieces of all tokens, one after the other, and where each begins and the last one ends.
 ENTRY(jobjectArray, NativeModel_pieces)(JNIEnv * env, jclass, jlong handle, jboolean special) {
     return guarded(env, [&] {

@@ -28,6 +28,10 @@ class CompletionsIT {
   private static final int CONTEXT = 256;
   private static final int PLACES = 4;
 
+  /** Known to llama.cpp by their texts as what asks for a gap to be filled. */
+  private static final List<String> MARKS =
+      List.of("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<|file_sep|>");
+
   @TempDir static Path data;
 
   private static TestNode node;
@@ -36,7 +40,8 @@ class CompletionsIT {
   static void start() throws Exception {
     LlamaShape shape = new LlamaShape("noise", 2, 64, 4, 4, 128, CONTEXT, 10_000f, true);
     Path model = data.resolve("noise.gguf");
-    SyntheticModel.write(model, shape, new SyntheticVocabulary.Generated(512), GgmlType.F16, 1);
+    SyntheticModel.write(
+        model, shape, new SyntheticVocabulary.Generated(512, MARKS), GgmlType.F16, 1);
     node = TestNode.start(TestNode.llamaCpp("noise", model, PLACES, false), "");
   }
 
@@ -165,6 +170,53 @@ class CompletionsIT {
           .isGreaterThan(chosen)
           .isNegative();
     }
+  }
+
+  /** The expected texts were written by llama-server on the same file. */
+  @Test
+  void fillsAGapAsLlamaServerDoes() throws Exception {
+    String ask =
+        "{\"input_prefix\":\"la mi\",\"input_suffix\":\"no ba\",\"n_predict\":12,\"temperature\":0,"
+            + "\"ignore_eos\":true,\"grammar\":\"root ::= [a-z ]*\",%s}";
+    String begun = "\"prompt\":\"ke\"";
+    JsonNode plain = infill(ask.formatted(begun));
+    assertThat(plain.get("content").stringValue()).isEqualTo("kfu kehfucucufucufufufu");
+    assertThat(plain.get("tokens_evaluated").intValue()).isEqualTo(15);
+    assertThat(plain.get("tokens_predicted").intValue()).isEqualTo(12);
+    assertThat(plain.get("stop").booleanValue()).isTrue();
+    assertThat(plain.get("stop_type").stringValue()).isEqualTo("limit");
+    JsonNode project =
+        infill(
+            ask.formatted(
+                "\"input_extra\":[{\"filename\":\"a\",\"text\":\"duko\"},{\"text\":\"remi\"}]"));
+    assertThat(project.get("content").stringValue()).isEqualTo("kfu ke keh youuuuuu");
+    assertThat(project.get("tokens_evaluated").intValue()).isEqualTo(28);
+
+    List<JsonNode> events =
+        events(node.post("/infill", ask.formatted(begun + ",\"stream\":true")).body());
+    StringBuilder streamed = new StringBuilder();
+    events.forEach(event -> streamed.append(event.get("content").stringValue()));
+    assertThat(streamed).hasToString("kfu kehfucucufucufufufu");
+    assertThat(events.getLast().get("stop").booleanValue()).isTrue();
+    assertThat(events.getFirst().get("stop").booleanValue()).isFalse();
+  }
+
+  @Test
+  void fillsWhatStandsBetweenAPromptAndItsSuffix() throws Exception {
+    String ask =
+        "{\"prompt\":[\"la"
+            + " mi\"],\"max_tokens\":6,\"temperature\":0,\"ignore_eos\":true,\"echo\":true%s}";
+    JsonNode filled = complete(ask.formatted(",\"suffix\":\"no ba\""));
+    JsonNode continued = complete(ask.formatted(""));
+    assertThat(text(filled, 0)).startsWith("la mi").isNotEqualTo(text(continued, 0));
+    assertThat(filled.at("/usage/prompt_tokens").intValue())
+        .isGreaterThan(continued.at("/usage/prompt_tokens").intValue() + 3);
+  }
+
+  private static JsonNode infill(String body) throws Exception {
+    HttpResponse<String> answer = node.post("/infill", body);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return JSON.readTree(answer.body());
   }
 
   private static String text(JsonNode answer, int choice) {

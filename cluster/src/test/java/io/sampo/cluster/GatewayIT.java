@@ -89,7 +89,22 @@ class GatewayIT {
     assertThat(error.get("code").stringValue()).isEqualTo("context_length_exceeded");
     assertThat(error.get("message").stringValue())
         .matches("This model's maximum context is 100 tokens; the request needs \\d{3,}\\.");
+    refusesAGap("/v1/completions", "suffix", "{\"prompt\":\"a\",\"suffix\":\"b\"}");
+    refusesAGap(
+        "/infill", "model", "{\"input_prefix\":\"a\",\"input_suffix\":\"b\",\"stream\":true}");
     serves(2);
+  }
+
+  private void refusesAGap(String path, String param, String body) throws Exception {
+    HttpResponse<String> refused = node.post(path, body);
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.body())
+        .isEqualTo(
+            "{\"error\":{\"message\":\"The model 'sim' cannot fill a gap: its vocabulary has no"
+                + " token for the prefix, the suffix, the middle. Choose a model that was trained"
+                + " for it.\",\"type\":\"invalid_request_error\",\"param\":\""
+                + param
+                + "\",\"code\":\"unsupported_parameter\"}}");
   }
 
   @Test

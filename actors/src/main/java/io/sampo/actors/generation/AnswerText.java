@@ -25,7 +25,7 @@ final class AnswerText {
           .onUnmappableCharacter(CodingErrorAction.REPLACE);
   private final StringBuilder held = new StringBuilder();
   private byte[] partial = {};
-  private boolean stopped;
+  private String stopText = "";
 
   AnswerText(List<String> stops, boolean includeStop) {
     this.stops = stops;
@@ -50,7 +50,12 @@ final class AnswerText {
 
   /** Whether a stop text has been found; the text ends there. */
   boolean stopped() {
-    return stopped;
+    return !stopText.isEmpty();
+  }
+
+  /** The stop text that was found; empty before. */
+  String stopText() {
+    return stopText;
   }
 
   /** Writes out the rest, when the answer ends otherwise. A half character becomes U+FFFD. */
@@ -75,19 +80,21 @@ final class AnswerText {
 
   private void release(StringBuilder out) {
     int end = -1;
-    String found = "";
     for (String stop : stops) {
       int at = held.indexOf(stop);
       if (at >= 0 && (end < 0 || at < end)) {
         end = at;
-        found = stop;
+        stopText = stop;
       }
     }
-    stopped = end >= 0;
-    int length =
-        stopped ? end + (includeStop ? found.length() : 0) : held.length() - possibleStop();
-    out.append(held, 0, length);
-    held.delete(0, stopped ? held.length() : length);
+    if (stopped()) {
+      out.append(held, 0, end + (includeStop ? stopText.length() : 0));
+      held.setLength(0);
+    } else {
+      int length = held.length() - possibleStop();
+      out.append(held, 0, length);
+      held.delete(0, length);
+    }
   }
 
   /** The length of the longest end of the held text that is the beginning of a stop text. */

@@ -97,7 +97,7 @@ final class Emission {
       told = reason == Reason.STOP && format.calledTools() ? Reason.TOOL_CALLS : reason;
     }
     tell(answer);
-    outbox.finished(new ChoiceFinished(answer.number(), told));
+    outbox.finished(new ChoiceFinished(answer.number(), told, answer.text.stopText()));
   }
 
   private static void finishText(Answer answer, StringBuilder out) {

@@ -67,8 +67,15 @@ public sealed interface GenerationEvent {
    * The end of one answer.
    *
    * @param reason as the API names it
+   * @param stopText that ended it; empty where none did
    */
-  record ChoiceFinished(int choice, Reason reason) implements GenerationEvent {}
+  record ChoiceFinished(int choice, Reason reason, String stopText) implements GenerationEvent {
+
+    /** An end without a stop text. */
+    public ChoiceFinished(int choice, Reason reason) {
+      this(choice, reason, "");
+    }
+  }
 
   /** The end of the request. */
   record Completed(Usage usage) implements GenerationEvent {}

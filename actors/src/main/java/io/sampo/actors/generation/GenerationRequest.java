@@ -97,6 +97,27 @@ public record GenerationRequest(
    */
   public record Tokens(int[] ids) implements Prompt {}
 
+  /**
+   * A text with a gap to be filled.
+   *
+   * @param before what precedes the gap; may be empty
+   * @param after what follows it; may be empty
+   * @param begun the beginning of what fills it; may be empty
+   * @param files what else belongs to the project; null where there is no project
+   * @param param the request's field that asks for it
+   */
+  public record Gap(
+      String before, String after, String begun, @Nullable List<ProjectFile> files, String param)
+      implements Prompt {
+
+    public Gap {
+      files = files == null ? null : List.copyOf(files);
+    }
+  }
+
+  /** A file, or a part of one. */
+  public record ProjectFile(String name, String text) {}
+
   public GenerationRequest {
     prompts = List.copyOf(prompts);
     stops = List.copyOf(stops);

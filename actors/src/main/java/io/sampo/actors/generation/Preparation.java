@@ -2,6 +2,7 @@ package io.sampo.actors.generation;
 
 import io.sampo.actors.generation.GenerationRequest.Constraint;
 import io.sampo.actors.generation.GenerationRequest.Constraint.Form;
+import io.sampo.actors.generation.GenerationRequest.Gap;
 import io.sampo.actors.generation.GenerationRequest.Messages;
 import io.sampo.actors.generation.GenerationRequest.Prompt;
 import io.sampo.actors.generation.GenerationRequest.Text;
@@ -136,9 +137,18 @@ final class Preparation {
       case Text text ->
           text.text().isEmpty() ? new int[0] : model.text().tokenize(text.text(), true, true);
       case Tokens tokens -> tokens.ids();
+      case Gap gap -> filling(gap);
       case Messages conversation ->
           throw new IllegalArgumentException("a conversation is a request's only prompt");
     };
+  }
+
+  private int[] filling(Gap gap) {
+    List<String> missing = model.text().fillInTokens().missing();
+    if (!missing.isEmpty()) {
+      throw new RefusedException(Failure.cannotFillIn(gap.param(), model.id().name(), missing));
+    }
+    return GapPrompt.ids(gap, model.text());
   }
 
   private void check(String param, int[] ids) {
@@ -156,7 +166,11 @@ final class Preparation {
   /** The prompt's own text; of one that came as tokens the text that they stand for. */
   private String echo(Prompt prompt, int[] ids, int maxChars) {
     String echo =
-        prompt instanceof Text text ? text.text() : TokenTexts.of(model.text(), ids, maxChars);
+        switch (prompt) {
+          case Text text -> text.text();
+          case Gap gap -> gap.before();
+          case Tokens _, Messages _ -> TokenTexts.of(model.text(), ids, maxChars);
+        };
     if (echo.length() > maxChars) {
       throw new RefusedException(
           Failure.invalidValue(

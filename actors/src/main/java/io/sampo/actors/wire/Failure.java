@@ -1,5 +1,6 @@
 package io.sampo.actors.wire;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,23 @@ public record Failure(
     return new Failure(
         ErrorCode.UNSUPPORTED_PARAMETER,
         "Parameter '" + param + "' is not supported by this server.",
+        param,
+        0);
+  }
+
+  /**
+   * A gap for a model that cannot fill one.
+   *
+   * @param missing the kinds of token it lacks
+   */
+  public static Failure cannotFillIn(String param, String model, List<String> missing) {
+    return new Failure(
+        ErrorCode.UNSUPPORTED_PARAMETER,
+        "The model '"
+            + model
+            + "' cannot fill a gap: its vocabulary has no token for the "
+            + String.join(", the ", missing)
+            + ". Choose a model that was trained for it.",
         param,
         0);
   }

@@ -7,10 +7,14 @@ import io.sampo.cluster.gateway.decode.CallDecoder;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.http.RequestBody;
 import io.sampo.cluster.gateway.json.StrictJson;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import tools.jackson.databind.node.ObjectNode;
 
-/** {@code POST /v1/completions}. */
+/** {@code POST /v1/completions}, and {@code POST /infill} as llama-server has it. */
 final class CompletionRoutes {
 
   private final RequestBody body;
@@ -24,16 +28,31 @@ final class CompletionRoutes {
   }
 
   CompletionStage<HttpResponse> complete(Exchange exchange) {
+    return answer(exchange, decoder::completion, answers::completion);
+  }
+
+  CompletionStage<HttpResponse> infill(Exchange exchange) {
+    return answer(exchange, decoder::infill, answers::infill);
+  }
+
+  private interface Decode {
+    Call decode(ObjectNode body, RequestId id, Function<String, Optional<String>> header);
+  }
+
+  private CompletionStage<HttpResponse> answer(
+      Exchange exchange,
+      Decode decode,
+      BiFunction<Exchange, Call, CompletionStage<HttpResponse>> answer) {
     return body.json(exchange.request())
         .thenCompose(
             bytes -> {
               Call call =
-                  decoder.completion(
+                  decode.decode(
                       StrictJson.object(bytes), new RequestId(exchange.id()), exchange::header);
               if (call.model().simulated()) {
                 exchange.answerHeader("x-sampo-simulated", "true");
               }
-              return answers.completion(exchange, call);
+              return answer.apply(exchange, call);
             });
   }
 }

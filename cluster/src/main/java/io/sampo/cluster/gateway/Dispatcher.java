@@ -99,6 +99,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
       case "/v1/completions" -> post(exchange, completions::complete);
       case "/v1/embeddings" -> post(exchange, embeddings::embed);
       case "/v1/rerank", "/rerank" -> post(exchange, embeddings::rank);
+      case "/infill" -> post(exchange, completions::infill);
       case "/tokenize" -> post(exchange, tokens::tokenize);
       case "/detokenize" -> post(exchange, tokens::detokenize);
       case "/v1/models" -> get(exchange, models.list());

@@ -6,6 +6,7 @@ import static io.sampo.cluster.gateway.TestGateway.CHAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sampo.actors.generation.Generation;
+import io.sampo.actors.generation.GenerationEvent.ChoiceFinished;
 import io.sampo.actors.generation.GenerationEvent.Completed;
 import io.sampo.actors.generation.GenerationEvent.Delta;
 import io.sampo.actors.generation.GenerationEvent.Reason;
@@ -304,6 +305,30 @@ class AnswerTest {
             "{\"index\":0,\"text\":\"a\",\"logprobs\":null,\"finish_reason\":null}",
             "{\"index\":2,\"text\":\"c\",\"logprobs\":null,\"finish_reason\":null}",
             "{\"index\":1,\"text\":\"b\",\"logprobs\":null,\"finish_reason\":null}");
+  }
+
+  @Test
+  void answersAGapInLlamaServersShape() throws Exception {
+    gateway.admission.answerBy(
+        talk ->
+            talk.started()
+                .text(0, "a")
+                .text(0, "b")
+                .say(new ChoiceFinished(0, Reason.STOP, "END"))
+                .completed(2));
+    String ask = "{\"model\":\"m\",\"input_prefix\":\"x\",\"input_suffix\":\"y\",\"stream\":%s}";
+    String end =
+        ",\"tokens\":[],\"stop\":true,\"model\":\"m\",\"tokens_predicted\":2,\"tokens_evaluated\":7,"
+            + "\"truncated\":false,\"stop_type\":\"word\",\"stopping_word\":\"END\",\"tokens_cached\":3}";
+    assertThat(gateway.send(gateway.post("/infill", ask.formatted(false))).body())
+        .isEqualTo("{\"index\":0,\"content\":\"ab\"" + end);
+    assertThat(gateway.send(gateway.post("/infill", ask.formatted(true))).body())
+        .isEqualTo(
+            "data: {\"index\":0,\"content\":\"a\",\"tokens\":[],\"stop\":false}\n\n"
+                + "data: {\"index\":0,\"content\":\"b\",\"tokens\":[],\"stop\":false}\n\n"
+                + "data: {\"index\":0,\"content\":\"\""
+                + end
+                + "\n\n");
   }
 
   /** A text that may become a stop text is held back while its tokens are told. */

@@ -144,7 +144,8 @@ class BadInputTest {
         "\"audio\":{\"voice\":\"x\"}",
         "\"modalities\":[\"text\",\"audio\"]",
         "\"lora\":[{\"id\":0}]",
-        "\"echo\":true"
+        "\"echo\":true",
+        "\"suffix\":\"b\""
       })
   void refusesByNameWhatIsNotBuilt(String field) throws Exception {
     String name = field.substring(1, field.indexOf('"', 1));
@@ -190,12 +191,34 @@ class BadInputTest {
           "prompt":"a","echo":true,"logprobs":0 | invalid_value | echo | Invalid value for 'echo': cannot stand beside 'logprobs': a prompt's are not computed.
           "prompt":"a","n":2,"best_of":1 | invalid_value | best_of | Invalid value for 'best_of': must not be below 'n'.
           "prompt":"a","best_of":2   | unsupported_parameter | best_of | Parameter 'best_of' is not supported by this server.
-          "prompt":"a","suffix":"b"  | unsupported_parameter | suffix | Parameter 'suffix' is not supported by this server.
+          "prompt":[1],"suffix":"b"  | invalid_value | suffix | Invalid value for 'suffix': goes with prompts that are texts, not token ids.
           "prompt":"a","logit_bias":{"256":1} | invalid_token_id | logit_bias | Token id 256 in 'logit_bias' is outside the vocabulary of 256 tokens.
           """)
   void checksAPrompt(String fields, String code, String param, String message) throws Exception {
     assertThat(refusal(400, "/v1/completions", "{" + fields + "}"))
         .isEqualTo(code + "|" + param + "|" + message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          "input_suffix":"b"       | input_prefix | must be a string
+          "input_prefix":"a"       | input_suffix | must be a string
+          "input_prefix":[1],"input_suffix":"b" | input_prefix | must be a string
+          "input_prefix":"a","input_suffix":"b","prompt":["c"] | prompt | must be a string
+          "input_prefix":"a","input_suffix":"b","input_extra":{} | input_extra | must be an array of at most 256 files
+          "input_prefix":"a","input_suffix":"b","input_extra":["c"] | input_extra[0] | must be an object with 'filename' and 'text'
+          "input_prefix":"a","input_suffix":"b","input_extra":[{"filename":"c"}] | input_extra[0].text | must be a string
+          "input_prefix":"a","input_suffix":"b","n":2 | n | must be an integer from 1 to 1
+          "input_prefix":"a","input_suffix":"b","n_predict":0 | n_predict | must be at least 1, or -1 for the context's end
+          "input_prefix":"a","input_suffix":"b","n_predict":-2 | n_predict | must be an integer from -1 to 2147483647
+          """)
+  void checksAGap(String fields, String param, String rule) throws Exception {
+    assertThat(refusal(400, "/infill", "{" + fields + "}"))
+        .isEqualTo("invalid_value|" + param + "|Invalid value for '" + param + "': " + rule + ".");
   }
 
   @Test

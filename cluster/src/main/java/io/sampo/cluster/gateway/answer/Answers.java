@@ -67,6 +67,10 @@ public final class Answers {
     return run(exchange, call, new CompletionEncoder(head("cmpl-", call)));
   }
 
+  public CompletionStage<HttpResponse> infill(Exchange exchange, Call call) {
+    return run(exchange, call, new InfillEncoder(call.modelName()));
+  }
+
   private AnswerHead head(String prefix, Call call) {
     return new AnswerHead(
         prefix + Exchange.randomName(),

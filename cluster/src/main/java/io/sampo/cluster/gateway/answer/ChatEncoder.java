@@ -7,7 +7,7 @@ import io.sampo.cluster.gateway.json.JsonBytes;
 import java.util.List;
 
 /** The shapes of {@code /v1/chat/completions}. */
-final class ChatEncoder extends AnswerEncoder {
+final class ChatEncoder extends OpenAiEncoder {
 
   ChatEncoder(AnswerHead answer) {
     super(answer, "chat.completion.chunk");

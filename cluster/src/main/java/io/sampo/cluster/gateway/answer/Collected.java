@@ -18,6 +18,7 @@ final class Collected {
     final StringBuilder reasoning = new StringBuilder();
     final List<ToolCall> toolCalls = new ArrayList<>();
     GenerationEvent.Reason reason = GenerationEvent.Reason.STOP;
+    String stopText = "";
   }
 
   /** One call, whole. */
@@ -53,8 +54,10 @@ final class Collected {
         choice.reasoning.append(delta.reasoning());
         delta.toolCalls().forEach(piece -> add(choice, piece));
       }
-      case GenerationEvent.ChoiceFinished finished ->
-          choices.get(finished.choice()).reason = finished.reason();
+      case GenerationEvent.ChoiceFinished finished -> {
+        choices.get(finished.choice()).reason = finished.reason();
+        choices.get(finished.choice()).stopText = finished.stopText();
+      }
       case GenerationEvent.Completed completed -> usage = completed.usage();
       case GenerationEvent.Failed failed -> failure = failed.failure();
       case GenerationEvent.Admitted _ -> {}

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Set;
 
 /** The shapes of {@code /v1/completions}, log probabilities in their older form. */
-final class CompletionEncoder extends AnswerEncoder {
+final class CompletionEncoder extends OpenAiEncoder {
 
   /** For each answer, how many characters the tokens told so far have. */
   private final int[] offsets;

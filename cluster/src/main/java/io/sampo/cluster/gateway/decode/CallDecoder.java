@@ -91,13 +91,38 @@ public final class CallDecoder {
     return call(
         fields,
         model,
-        PromptFields.decode(fields, model.text().vocabularySize()),
+        GapFields.withSuffix(fields, PromptFields.decode(fields, model.text().vocabularySize())),
         ConstraintFields.decode(fields),
         echo,
         topLogprobs,
         (int)
             fields.integer(
                 "max_tokens", echo ? 0 : 1, Integer.MAX_VALUE, defaults.completionMaxTokens()),
+        id,
+        header);
+  }
+
+  /** A gap to be filled, in llama-server's words. */
+  public Call infill(ObjectNode body, RequestId id, Function<String, Optional<String>> header) {
+    Fields fields = new Fields(body);
+    ServedModel model = model(fields);
+    UnsupportedFields.check(fields);
+    UnsupportedFields.checkTools(fields);
+    UnsupportedFields.checkEcho(fields);
+    UnsupportedFields.checkProbabilities(fields);
+    fields.integer("n", 1, 1, 1);
+    long maxTokens = fields.integer("n_predict", -1, Integer.MAX_VALUE, -1);
+    if (maxTokens == 0) {
+      throw fields.refuse("n_predict", "must be at least 1, or -1 for the context's end");
+    }
+    return call(
+        fields,
+        model,
+        List.of(GapFields.decode(fields)),
+        ConstraintFields.decode(fields),
+        false,
+        -1,
+        maxTokens < 0 ? Integer.MAX_VALUE : (int) maxTokens,
         id,
         header);
   }

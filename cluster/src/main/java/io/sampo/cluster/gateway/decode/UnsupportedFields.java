@@ -25,7 +25,6 @@ final class UnsupportedFields {
           "prediction",
           "prompt_embeds",
           "structured_outputs",
-          "suffix",
           "web_search_options");
 
   private UnsupportedFields() {}
@@ -91,10 +90,21 @@ final class UnsupportedFields {
     }
   }
 
-  /** Refuses what only a prompt has. */
+  /** Refuses what only a completion has. */
   static void checkEcho(Fields fields) {
     if (fields.flag("echo", false)) {
       throw unsupported("echo");
+    }
+    String suffix = fields.text("suffix");
+    if (suffix != null && !suffix.isEmpty()) {
+      throw unsupported("suffix");
+    }
+  }
+
+  /** Refuses log probabilities where the answer has no place for them. */
+  static void checkProbabilities(Fields fields) {
+    if (fields.integer("n_probs", 0, Integer.MAX_VALUE, 0) > 0) {
+      throw unsupported("n_probs");
     }
   }
 

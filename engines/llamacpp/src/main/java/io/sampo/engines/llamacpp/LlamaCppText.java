@@ -7,6 +7,7 @@ import io.sampo.engines.spi.ChatRequest;
 import io.sampo.engines.spi.ChatRequest.ToolChoice;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
+import io.sampo.engines.spi.FillInTokens;
 import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.ParsedAnswer;
 import io.sampo.engines.spi.TextCodec;
@@ -27,6 +28,7 @@ final class LlamaCppText implements TextCodec {
   private final byte[][] pieces;
   private final byte[][] specialPieces;
   private final BitSet endTokens = new BitSet();
+  private final FillInTokens fillInTokens;
   private final boolean hasChatTemplate;
 
   private LlamaCppText(NativeModel model, int trainedContextTokens) {
@@ -38,6 +40,7 @@ final class LlamaCppText implements TextCodec {
     for (int token : model.endTokens()) {
       endTokens.set(token);
     }
+    fillInTokens = model.fillInTokens();
     hasChatTemplate = model.openChat();
   }
 
@@ -93,6 +96,11 @@ final class LlamaCppText implements TextCodec {
   @Override
   public boolean endsText(int token) {
     return endTokens.get(token);
+  }
+
+  @Override
+  public FillInTokens fillInTokens() {
+    return fillInTokens;
   }
 
   @Override

@@ -28,6 +28,11 @@ public interface TextCodec extends AutoCloseable {
   /** Whether this token ends an answer. */
   boolean endsText(int token);
 
+  /** How the model is asked to fill a gap. */
+  default FillInTokens fillInTokens() {
+    return FillInTokens.NONE;
+  }
+
   /** Whether the model brings a chat template; without one messages are joined as plain text. */
   boolean hasChatTemplate();
 

@@ -7,6 +7,7 @@ import io.sampo.engines.spi.ChatRequest;
 import io.sampo.engines.spi.ChatRequest.ToolChoice;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
+import io.sampo.engines.spi.FillInTokens;
 import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.ParsedAnswer;
 import io.sampo.engines.spi.ParsedAnswer.ToolCall;
@@ -67,6 +68,12 @@ public final class NativeModel implements AutoCloseable {
   /** The tokens that end a text. */
   public int[] endTokens() {
     return reading(() -> endTokens(handle));
+  }
+
+  /** The tokens that ask for a gap to be filled. */
+  public FillInTokens fillInTokens() {
+    int[] ids = reading(() -> fillInTokens(handle));
+    return new FillInTokens(ids[0], ids[1], ids[2], ids[3], ids[4], ids[5]);
   }
 
   /**
@@ -290,6 +297,8 @@ public final class NativeModel implements AutoCloseable {
   private static native int vocabularySize(long model);
 
   private static native int[] endTokens(long model);
+
+  private static native int[] fillInTokens(long model);
 
   private static native Object[] pieces(long model, boolean special);
 
