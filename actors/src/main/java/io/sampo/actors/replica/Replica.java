@@ -3,24 +3,19 @@ package io.sampo.actors.replica;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
-import io.sampo.engines.spi.EmbeddingListener;
 import io.sampo.engines.spi.EmbeddingRequest;
 import io.sampo.engines.spi.Engine;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
-import io.sampo.engines.spi.Places;
 import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceId;
-import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -123,9 +118,9 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private record CanaryAnswered(Engine engine, boolean produced) implements Command {}
 
-  private record SequenceEnded(SequenceKey sequence) implements Command {}
+  record SequenceEnded(SequenceKey sequence) implements Command {}
 
-  private record EngineBroke(Engine engine) implements Command {}
+  record EngineBroke(Engine engine) implements Command {}
 
   /** Ends the actor; what sharding sends when it takes the entity away. */
   public enum Stop implements Command {
@@ -196,21 +191,17 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       @Nullable String failure)
       implements WireMessage {}
 
-  private record Running(SequenceId id, int priority, ActorRef<Event> replyTo, long heardNanos) {}
-
   private final ReplicaId id;
   private final EngineLoader loader;
   private final Consumer<Report> router;
   private final ReplicaSettings settings;
   private final TimerScheduler<Command> timers;
-  private final Map<SequenceKey, Running> running = new HashMap<>();
-  private final Map<SequenceKey, PartialPrompt> arriving = new HashMap<>();
+  private final Roster roster = new Roster();
   private State state = State.LOADING;
   private @Nullable ModelSpec spec;
   private @Nullable Engine engine;
   private @Nullable String failure;
   private Proof proof = new Proof();
-  private long nextSequence;
 
   private Replica(
       ActorContext<Command> context,
@@ -254,8 +245,8 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       case PromptPiece piece -> onPromptPiece(piece);
       case Allow allow -> onAllow(allow);
       case Cancel cancel -> onCancel(cancel.sequence());
-      case GenerationAlive alive -> onGenerationAlive(alive.sequence());
-      case SequenceEnded ended -> running.remove(ended.sequence());
+      case GenerationAlive alive -> roster.heard(alive.sequence());
+      case SequenceEnded ended -> roster.ended(ended.sequence());
       case EngineBroke broke -> onEngineBroke(broke.engine());
       case Timer timer -> onTimer(timer);
       case Stop stop -> {
@@ -344,7 +335,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     } else if (work.promptIds().length == work.promptTokens()) {
       submit(work, work.promptIds());
     } else if (PartialPrompt.plausible(work)) {
-      arriving.put(work.sequence(), new PartialPrompt(work));
+      roster.arrive(work);
     } else {
       work.replyTo().tell(new Rejected(work.sequence(), "the prompt's pieces do not add up"));
     }
@@ -352,29 +343,19 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   /** The replica's own hard bound, whatever router or fallback believe. */
   private boolean fits(Work work) {
-    return engine != null
-        && !running.containsKey(work.sequence())
-        && !arriving.containsKey(work.sequence())
-        && taken(engine.capabilities()).fits(work.priority());
-  }
-
-  private Places taken(EngineCapabilities capabilities) {
-    Places places = new Places(capabilities.maxSequences(), capabilities.preempts());
-    running.values().forEach(sequence -> places.take(sequence.priority()));
-    arriving.values().forEach(partial -> places.take(partial.work().priority()));
-    return places;
+    return engine != null && roster.fits(work, engine.capabilities());
   }
 
   private void onPromptPiece(PromptPiece piece) {
-    PartialPrompt partial = arriving.get(piece.sequence());
+    PartialPrompt partial = roster.arriving(piece.sequence());
     if (partial == null) {
       return;
     }
     if (!partial.append(piece)) {
-      arriving.remove(piece.sequence());
+      roster.arrived(piece.sequence());
       partial.work().replyTo().tell(new Declined(piece.sequence()));
     } else if (partial.complete()) {
-      arriving.remove(piece.sequence());
+      roster.arrived(piece.sequence());
       submit(partial.work(), partial.ids());
     }
   }
@@ -385,11 +366,9 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       work.replyTo().tell(new Declined(work.sequence()));
       return;
     }
-    SequenceId sequenceId = new SequenceId(nextSequence++);
-    running.put(
-        work.sequence(),
-        new Running(sequenceId, work.priority(), work.replyTo(), System.nanoTime()));
-    Stream stream = new Stream(work.sequence(), target, work.replyTo(), getContext().getSelf());
+    SequenceId sequenceId = roster.run(work);
+    EngineStream stream =
+        new EngineStream(work.sequence(), target, work.replyTo(), getContext().getSelf());
     try {
       switch (work) {
         case Start start ->
@@ -408,10 +387,10 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
             target.embed(new EmbeddingRequest(sequenceId, promptIds, embed.lengths()), stream);
       }
     } catch (EngineException refused) {
-      running.remove(work.sequence());
+      roster.ended(work.sequence());
       work.replyTo().tell(refusal(work.sequence(), target, refused));
     } catch (IllegalArgumentException malformed) {
-      running.remove(work.sequence());
+      roster.ended(work.sequence());
       work.replyTo()
           .tell(new Rejected(work.sequence(), "the request's numbers do not fit together"));
     }
@@ -430,28 +409,15 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   }
 
   private void onAllow(Allow allow) {
-    Running sequence = running.get(allow.sequence());
-    if (sequence != null && engine != null) {
+    if (roster.running(allow.sequence()) instanceof Roster.Running sequence && engine != null) {
       engine.allow(sequence.id(), allow.tokenLimit());
     }
   }
 
   private void onCancel(SequenceKey key) {
-    arriving.remove(key);
-    Running sequence = running.get(key);
-    if (sequence != null && engine != null) {
+    roster.arrived(key);
+    if (roster.running(key) instanceof Roster.Running sequence && engine != null) {
       engine.cancel(sequence.id());
-    }
-  }
-
-  private void onGenerationAlive(SequenceKey key) {
-    running.computeIfPresent(
-        key,
-        (k, sequence) ->
-            new Running(sequence.id(), sequence.priority(), sequence.replyTo(), System.nanoTime()));
-    PartialPrompt partial = arriving.get(key);
-    if (partial != null) {
-      partial.heard();
     }
   }
 
@@ -470,8 +436,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   /** Its sequences would never hear of an end from an engine that says nothing. */
   private void onEngineHangs(Engine silent) {
     getContext().getLog().error("replica {}: its engine has produced no token in time", id);
-    running.forEach((key, sequence) -> sequence.replyTo().tell(new Broken(key)));
-    running.clear();
+    roster.clear(sequence -> sequence.replyTo().tell(new Broken(sequence.key())));
     onEngineBroke(silent);
   }
 
@@ -497,14 +462,14 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   private void beat() {
     long now = System.nanoTime();
     Duration limit = settings.orphanAfter();
-    running.forEach(
-        (key, sequence) -> {
-          sequence.replyTo().tell(new Alive(key));
-          if (now - sequence.heardNanos() > limit.toNanos() && engine != null) {
+    roster.forEach(
+        sequence -> {
+          sequence.replyTo().tell(new Alive(sequence.key()));
+          if (sequence.silentSince(now, limit) && engine != null) {
             engine.cancel(sequence.id());
           }
         });
-    arriving.values().removeIf(partial -> partial.silentSince(now, limit));
+    roster.dropSilent(now, limit);
   }
 
   /**
@@ -520,7 +485,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     if (proof.renewed(present.stats()) || !proof.olderThan(goodFor)) {
       return;
     }
-    if (running.size() + arriving.size() < present.capabilities().maxSequences()) {
+    if (roster.size() < present.capabilities().maxSequences()) {
       ask(present);
     } else if (proof.olderThan(goodFor.plus(settings.canaryLimit()))) {
       onEngineHangs(present);
@@ -536,47 +501,8 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
               state,
               engine == null ? null : engine.capabilities(),
               engine == null ? null : engine.stats(),
-              List.copyOf(running.keySet()),
+              roster.keys(),
               failure));
-    }
-  }
-
-  /** Carries one sequence's tokens or vectors from the engine's thread to who asked for them. */
-  private record Stream(
-      SequenceKey key, Engine engine, ActorRef<Event> generation, ActorRef<Command> replica)
-      implements SequenceListener, EmbeddingListener {
-
-    @Override
-    public void onStarted(int cachedTokens) {
-      generation.tell(new Begun(key, cachedTokens));
-    }
-
-    @Override
-    public void onTokens(int firstIndex, int[] ids, TokenLogprobs @Nullable [] logprobs) {
-      generation.tell(new Tokens(key, firstIndex, ids, logprobs));
-    }
-
-    @Override
-    public void onVector(int input, float[] vector) {
-      generation.tell(new Vector(key, input, vector));
-    }
-
-    @Override
-    public void onFinished(FinishReason reason) {
-      generation.tell(new Finished(key, reason));
-      replica.tell(new SequenceEnded(key));
-    }
-
-    @Override
-    public void onFailed(EngineException failure) {
-      if (failure.kind() == EngineException.Kind.INVALID_REQUEST) {
-        generation.tell(new Rejected(key, String.valueOf(failure.getMessage())));
-        replica.tell(new SequenceEnded(key));
-        return;
-      }
-      generation.tell(new Broken(key));
-      replica.tell(new SequenceEnded(key));
-      replica.tell(new EngineBroke(engine));
     }
   }
 }

@@ -54,7 +54,7 @@ public final class CallDecoder {
     ServedModel model = model(fields);
     TaskCheck.require(model, ModelTask.GENERATE);
     UnsupportedFields.check(fields);
-    UnsupportedFields.checkEcho(fields);
+    UnsupportedFields.checkCompletionOnly(fields);
     int maxTokens = maxTokens(fields, "max_tokens", Integer.MAX_VALUE);
     Tools tools = ToolFields.decode(fields);
     Constraint constraint = ConstraintFields.decode(fields);
@@ -106,9 +106,10 @@ public final class CallDecoder {
   public Call infill(ObjectNode body, RequestId id, Function<String, Optional<String>> header) {
     Fields fields = new Fields(body);
     ServedModel model = model(fields);
+    TaskCheck.require(model, ModelTask.GENERATE);
     UnsupportedFields.check(fields);
     UnsupportedFields.checkTools(fields);
-    UnsupportedFields.checkEcho(fields);
+    UnsupportedFields.checkCompletionOnly(fields);
     UnsupportedFields.checkProbabilities(fields);
     fields.integer("n", 1, 1, 1);
     long maxTokens = fields.integer("n_predict", -1, Integer.MAX_VALUE, -1);

@@ -91,7 +91,7 @@ final class UnsupportedFields {
   }
 
   /** Refuses what only a completion has. */
-  static void checkEcho(Fields fields) {
+  static void checkCompletionOnly(Fields fields) {
     if (fields.flag("echo", false)) {
       throw unsupported("echo");
     }

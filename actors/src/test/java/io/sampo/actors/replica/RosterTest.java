@@ -1,0 +1,52 @@
+package io.sampo.actors.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sampo.actors.wire.SequenceKey;
+import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.Priority;
+import io.sampo.engines.spi.Sampling;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
+import org.junit.jupiter.api.Test;
+
+class RosterTest {
+
+  /** Of an engine where nobody gives way. */
+  private static final EngineCapabilities TWO_PLACES =
+      new EngineCapabilities("simulated", true, "none", 2048, 2, 300, 128, true, false);
+
+  private final Roster roster = new Roster();
+
+  @Test
+  void aPromptThatStillArrivesHoldsAPlaceAsARunningSequenceDoes() {
+    roster.arrive(start(1));
+    roster.run(start(2));
+
+    assertThat(roster.fits(start(3), TWO_PLACES)).isFalse();
+    roster.arrived(start(1).sequence());
+
+    assertThat(roster.fits(start(3), TWO_PLACES)).isTrue();
+  }
+
+  @Test
+  void aSequenceIsHereOnce() {
+    roster.run(start(1));
+
+    assertThat(roster.fits(start(1), TWO_PLACES)).isFalse();
+    roster.ended(start(1).sequence());
+    assertThat(roster.fits(start(1), TWO_PLACES)).isTrue();
+  }
+
+  private static Replica.Start start(int choice) {
+    return new Replica.Start(
+        new SequenceKey("g", choice, 0),
+        1,
+        new int[] {1},
+        0,
+        9,
+        9,
+        Sampling.GREEDY,
+        Priority.NORMAL,
+        TestInbox.<Replica.Event>create().getRef());
+  }
+}
