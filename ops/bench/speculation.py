@@ -55,7 +55,7 @@ def main():
     run("text that cannot be guessed", served(model), served(model, "--speculation", "ngram"), temperature=2, seed=1)
     run("llama-server, text that repeats itself", llama_server(folder, model, *PEER),
         llama_server(folder, model, *PEER, "--spec-type", "ngram-simple"))
-        run("a draft model as large as its model", sampo(folder, "stories15m", "--threads", "2"),
+    run("a draft model as large as its model", sampo(folder, "stories15m", "--threads", "2"),
         sampo(folder, "stories15m", "--threads", "2", "--draft", "stories15m"), tokens=min(given.tokens, 100))
     if given.draft:
         large, small = given.draft
