@@ -32,9 +32,9 @@ class SharedPrefixTest {
 
   private static final int NEVER = Integer.MAX_VALUE;
 
-  /** Likeliest token with its log probability; the model may not end. */
+  /** Likeliest token with the log probabilities of the first two; the model may not end. */
   private static final Sampling GREEDY =
-      new Sampling(0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, new int[0], new float[0], true, 1);
+      new Sampling(0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, new int[0], new float[0], true, 2);
 
   /** A little batch, so that a prompt takes several steps. */
   private static final Map<String, String> SMALL_STEPS = Map.of("batch-tokens", "16");
@@ -93,12 +93,19 @@ class SharedPrefixTest {
     return heard.awaitEnd();
   }
 
-  /** Same tokens with the same log probabilities, but for rounding. */
+  /**
+   * What runs beside a sequence changes the rounding. So where two tokens are as good as equally
+   * likely the answers may part, and what follows is not to be compared.
+   */
   private static void assertSame(Recorder heard, Recorder alone) {
-    assertThat(heard.tokens()).isEqualTo(alone.tokens());
-    for (int i = 0; i < heard.logprobs().size(); i++) {
-      TokenLogprobs one = heard.logprobs().get(i);
-      assertThat(one.chosen()).isCloseTo(alone.logprobs().get(i).chosen(), within(0.01f));
+    assertThat(heard.tokens()).hasSameSizeAs(alone.tokens());
+    for (int i = 0; i < heard.tokens().size(); i++) {
+      TokenLogprobs expected = alone.logprobs().get(i);
+      assertThat(heard.logprobs().get(i).chosen()).isCloseTo(expected.chosen(), within(0.01f));
+      assertThat(expected.topIds()).contains(heard.tokens().get(i));
+      if (!heard.tokens().get(i).equals(alone.tokens().get(i))) {
+        return;
+      }
     }
   }
 
@@ -131,21 +138,23 @@ class SharedPrefixTest {
     assertThat(computed(shared)).isEqualTo(150 + 6 * 10);
   }
 
-  /** An answer may end before the last one is asked for, so its beginning must be retained. */
+  /**
+   * An answer may end before the last one is asked for, so its beginning must be retained. What the
+   * answers share is a multiple of a step's tokens: they would not wait for a few that are missing.
+   */
   @Test
   void computesTheSamePromptOfSeveralAnswersOnce() throws InterruptedException {
     Engine engine = engine(8, Map.of("batch-tokens", "16", "retain-tokens", "2048"));
     List<Recorder> all = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       Recorder heard = new Recorder(0);
-      submit(engine, text(120, 1), 10, NEVER, heard);
+      submit(engine, text(113, 1), 10, NEVER, heard);
       all.add(heard);
     }
     for (Recorder heard : all) {
-      assertThat(heard.awaitEnd().tokens()).isEqualTo(all.getFirst().tokens()).hasSize(10);
+      assertSame(heard.awaitEnd(), all.getFirst());
     }
-    // Who comes when fewer than 16 tokens are left to compute does not wait for them.
-    assertThat(computed(engine)).isBetween(120 + 7L, 120 + 7 * 16L);
+    assertThat(computed(engine)).isEqualTo(113 + 7);
   }
 
   @Test
