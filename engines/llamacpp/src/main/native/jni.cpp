@@ -204,15 +204,29 @@ ENTRY(jbyteArray, NativeLibrary_gpus)(JNIEnv * env, jclass) {
     return guarded(env, [&] { return bytes_of(env, Model::devices()); });
 }
 
+ENTRY(jlongArray, NativeLibrary_gpuFreeBytes)(JNIEnv * env, jclass) {
+    return guarded(env, [&] {
+        const std::vector<int64_t> bytes = Model::free_bytes();
+        jlongArray                 array = env->NewLongArray((jsize) bytes.size());
+        check(env);
+        env->SetLongArrayRegion(array, 0, (jsize) bytes.size(), (const jlong *) bytes.data());
+        return array;
+    });
+}
+
 ENTRY(void, NativeLibrary_quantize)(JNIEnv * env, jclass, jbyteArray from, jbyteArray to, jbyteArray type, jint threads) {
     guarded(env, [&] { quantize(text_of(env, from), text_of(env, to), text_of(env, type), threads); });
 }
 
 // --- NativeModel
 
-ENTRY(jlong, NativeModel_load)(JNIEnv * env, jclass, jbyteArray path, jboolean vocabulary_only, jint gpu_layers) {
+ENTRY(jlong, NativeModel_load)
+(JNIEnv * env, jclass, jbyteArray path, jboolean vocabulary_only, jint gpu_layers, jfloatArray tensor_split) {
     return guarded(env, [&] {
-        const ModelSettings settings = { vocabulary_only == JNI_TRUE, gpu_layers };
+        ModelSettings settings = { vocabulary_only == JNI_TRUE, gpu_layers, {} };
+        settings.tensor_split.resize(env->GetArrayLength(tensor_split));
+        env->GetFloatArrayRegion(tensor_split, 0, (jsize) settings.tensor_split.size(), settings.tensor_split.data());
+        check(env);
         return (jlong) new Model(text_of(env, path), settings);
     });
 }

@@ -1,5 +1,6 @@
 #include "model.h"
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 
@@ -56,6 +57,10 @@ Model::Model(const std::string & path, const ModelSettings & settings) {
     llama_model_params params = llama_model_default_params();
     params.vocab_only         = settings.vocabulary_only;
     params.n_gpu_layers       = settings.gpu_layers;
+    // llama.cpp reads as many numbers as it knows devices.
+    std::vector<float> split(llama_max_devices());
+    std::copy_n(settings.tensor_split.begin(), std::min(split.size(), settings.tensor_split.size()), split.begin());
+    params.tensor_split = settings.tensor_split.empty() ? nullptr : split.data();
     LogCapture log;
     model.reset(llama_model_load_from_file(path.c_str(), params));
     if (!model) {
@@ -111,6 +116,20 @@ std::string Model::devices() {
         }
     }
     return names;
+}
+
+std::vector<int64_t> Model::free_bytes() {
+    std::vector<int64_t> bytes;
+    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        if (ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_GPU) {
+            size_t free  = 0;
+            size_t total = 0;
+            ggml_backend_dev_memory(device, &free, &total);
+            bytes.push_back((int64_t) free);
+        }
+    }
+    return bytes;
 }
 
 void quantize(const std::string & from, const std::string & to, const std::string & type, int threads) {

@@ -16,7 +16,10 @@ void backends_init(const std::string & folder);
 
 struct ModelSettings {
     bool vocabulary_only;
-    int  gpu_layers;  // negative: as many as fit
+    int  gpu_layers;  // negative: all
+
+    // What part of them each GPU takes, in any unit; empty leaves it to llama.cpp.
+    std::vector<float> tensor_split;
 };
 
 // A model's weights (or only its vocabulary). Read-only once loaded, so safe for many threads.
@@ -38,6 +41,9 @@ class Model {
 
     // Name and kind of the devices that compute, for people.
     static std::string devices();
+
+    // The free memory of each GPU among them, in bytes and the same order.
+    static std::vector<int64_t> free_bytes();
 
   private:
     llama_model_ptr               model;

@@ -315,7 +315,7 @@ static void exercise_states(const Model & model, ggml_type type) {
 int main(int, char ** arguments) {
     backends_init(arguments[1]);
     exercise_numbers();
-    CHECK(failure_of([] { Model("/no/such/file", { false, 0 }); }) == Kind::MODEL_REJECTED);
+    CHECK(failure_of([] { Model("/no/such/file", { false, 0, {} }); }) == Kind::MODEL_REJECTED);
     CHECK(failure_of([&] { quantize(arguments[2], "/dev/null", "Q17", 1); }) == Kind::INVALID_REQUEST);
     {
         const Model vocabulary(arguments[2], { true, 0 });
@@ -323,7 +323,7 @@ int main(int, char ** arguments) {
         exercise_samplers(vocabulary);
         exercise_grammars(vocabulary);
     }
-    const Model model(arguments[2], { false, 0 });
+    const Model model(arguments[2], { false, 0, {} });
     exercise_steps(model, true);
     exercise_steps(model, false);
     exercise_sharing(model);

@@ -60,6 +60,7 @@ final class Attempts {
     replica.tell(
         new Replica.Start(
             answer.key(),
+            job.request().adapter(),
             prompt.length,
             first == prompt.length ? prompt : Arrays.copyOf(prompt, first),
             answer.count(),

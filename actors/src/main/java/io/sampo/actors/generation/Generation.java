@@ -253,8 +253,12 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     return flush();
   }
 
-  /** A replica looks at a prompt's length and at its grammar. */
+  /** A replica looks at a prompt's length, at its grammar and at its adapter. */
   private Failure rejection(Answer answer, String reason) {
+    String adapter = job.request().adapter();
+    if (adapter != null && reason.startsWith("the adapter")) {
+      return Failure.adapterNotFound("model", adapter);
+    }
     Constraint constraint = job.request().constraint();
     return Failure.invalidValue(
         constraint != null && reason.startsWith("the grammar")

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * What HTTP brought, decoded and checked as far as that is possible without the model.
  *
  * @param model one that {@link ServedModels} knows
+ * @param adapter the name of one of its adapters, or null for the model itself
  * @param session the conversation it belongs to, or null when the client names none
  * @param prompts one or more; only one where it is a conversation
  * @param choices how many answers to each prompt, 1 to 8
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public record GenerationRequest(
     RequestId id,
     ModelId model,
+    @Nullable String adapter,
     @Nullable String session,
     List<Prompt> prompts,
     @Nullable Constraint constraint,

@@ -94,8 +94,12 @@ final class Preparation {
     List<String> stops = new ArrayList<>(request.stops());
     stops.addAll(chat.stops());
     return new Ready(
-        List.of(PreparedPrompt.of("messages", ids, "", model.id())),
+        List.of(PreparedPrompt.of("messages", ids, "", weights())),
         new AnswerRules(stops, safe(chat.grammar()), chat.shownTokens(), chat.format()));
+  }
+
+  private Weights weights() {
+    return new Weights(model.id(), request.adapter());
   }
 
   private ChatRequest conversation(Messages messages) {
@@ -125,7 +129,7 @@ final class Preparation {
       check(param, ids);
       String echo = request.echo() ? echo(prompt, ids, MAX_PROMPT_CHARS - echoed) : "";
       echoed += echo.length();
-      prompts.add(PreparedPrompt.of(param, ids, echo, model.id()));
+      prompts.add(PreparedPrompt.of(param, ids, echo, weights()));
     }
     Constraint constraint = request.constraint();
     Grammar grammar = constraint == null ? null : Grammar.strict(grammarOf(constraint));

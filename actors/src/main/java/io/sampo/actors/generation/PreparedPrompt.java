@@ -2,7 +2,6 @@ package io.sampo.actors.generation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.sampo.actors.wire.ModelId;
 import io.sampo.kvcache.block.BlockChain;
 import io.sampo.kvcache.block.BlockHash;
 
@@ -23,13 +22,16 @@ record PreparedPrompt(String param, int[] ids, long[] blockHashes, String echo) 
   /** The router is told of so many blocks at most; a longer prompt is known by its beginning. */
   private static final int MAX_BLOCKS = 4_096;
 
-  static PreparedPrompt of(String param, int[] ids, String echo, ModelId model) {
-    return new PreparedPrompt(param, ids, fingerprints(ids, model), echo);
+  /**
+   * @param weights the model with its adapter, or alone
+   */
+  static PreparedPrompt of(String param, int[] ids, String echo, Weights weights) {
+    return new PreparedPrompt(param, ids, fingerprints(ids, weights), echo);
   }
 
-  private static long[] fingerprints(int[] ids, ModelId model) {
+  private static long[] fingerprints(int[] ids, Weights weights) {
     BlockChain chain =
-        new BlockChain(TENANT, model.name().getBytes(UTF_8), BlockChain.DEFAULT_BLOCK_TOKENS);
+        new BlockChain(TENANT, weights.fingerprint(), BlockChain.DEFAULT_BLOCK_TOKENS);
     long[] hashes = chain.hashes(ids);
     long[] first = new long[Math.min(BlockHash.count(hashes), MAX_BLOCKS)];
     for (int block = 0; block < first.length; block++) {

@@ -35,8 +35,13 @@ public interface ServedModels {
     }
   }
 
-  /** Finds a model by its name or an alias. */
+  /** Finds a model by its name, an alias, or the name of one of its adapters. */
   Optional<ServedModel> find(String name);
+
+  /** The adapters of a model that requests may name. */
+  default List<String> adapters(ModelId model) {
+    return List.of();
+  }
 
   /** Whether more models are on their way, so that an unknown name may be known soon. */
   boolean loading();

@@ -1,5 +1,5 @@
 /**
- * The desired state: which models run, and on how many replicas. {@link
+ * The desired state: which models run, on how many replicas and with which adapters. {@link
  * io.sampo.actors.placement.Placement} is a cluster singleton on the gateway nodes; it owns the
  * wanted model specs and asks each wanted replica to be there, again and again.
  *

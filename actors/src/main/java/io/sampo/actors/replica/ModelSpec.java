@@ -1,8 +1,14 @@
 package io.sampo.actors.replica;
 
 import io.sampo.actors.wire.ModelId;
+import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model as it is wanted in the cluster.
@@ -10,7 +16,43 @@ import io.sampo.engines.spi.EngineSettings;
  * @param engine the name of the engine that runs it
  * @param file the model's file, as a path on the engine's node
  * @param replicas how many engines are wanted
+ * @param adapters what each of them is to have loaded, by different names
  */
 public record ModelSpec(
-    ModelId id, String engine, String file, EngineSettings settings, int replicas)
-    implements WireMessage {}
+    ModelId id,
+    String engine,
+    String file,
+    EngineSettings settings,
+    int replicas,
+    List<Adapter> adapters)
+    implements WireMessage {
+
+  public ModelSpec {
+    adapters = List.copyOf(adapters);
+  }
+
+  /** A model without adapters. */
+  public ModelSpec(ModelId id, String engine, String file, EngineSettings settings, int replicas) {
+    this(id, engine, file, settings, replicas, List.of());
+  }
+
+  public List<ReplicaId> replicaIds() {
+    return IntStream.range(0, replicas).mapToObj(ordinal -> new ReplicaId(id, ordinal)).toList();
+  }
+
+  public @Nullable Adapter adapter(String name) {
+    return adapters.stream().filter(one -> one.name().equals(name)).findFirst().orElse(null);
+  }
+
+  public ModelSpec with(Adapter adapter) {
+    return with(Stream.concat(adapters.stream(), Stream.of(adapter)).toList());
+  }
+
+  public ModelSpec without(String name) {
+    return with(adapters.stream().filter(one -> !one.name().equals(name)).toList());
+  }
+
+  private ModelSpec with(List<Adapter> others) {
+    return new ModelSpec(id, engine, file, settings, replicas, others);
+  }
+}

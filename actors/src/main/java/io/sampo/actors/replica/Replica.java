@@ -1,8 +1,11 @@
 package io.sampo.actors.replica;
 
+import io.sampo.actors.wire.ErrorCode;
+import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EmbeddingRequest;
 import io.sampo.engines.spi.Engine;
 import io.sampo.engines.spi.EngineCapabilities;
@@ -53,18 +56,25 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
     int priority();
 
+    /** The adapter it is computed with, or null for the model itself. */
+    default @Nullable String adapter() {
+      return null;
+    }
+
     ActorRef<Event> replyTo();
   }
 
   /**
    * Starts a sequence.
    *
+   * @param adapter the name of the adapter to answer with, or null for the model itself
    * @param firstIndex as in {@link SequenceRequest}
    * @param tokenLimit the first {@link Allow}
    * @param priority how urgent it is, see {@link Priority}
    */
   public record Start(
       SequenceKey sequence,
+      @Nullable String adapter,
       int promptTokens,
       int[] promptIds,
       int firstIndex,
@@ -111,6 +121,30 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   /** The generation is still there. */
   public record GenerationAlive(SequenceKey sequence) implements Command, WireMessage {}
+
+  /** Wants an adapter loaded beside what runs. */
+  public record LoadAdapter(Adapter adapter, ActorRef<AdapterSettled> replyTo)
+      implements Command, WireMessage {}
+
+  /** Wants an adapter gone; sequences that use it may end, within a limit. */
+  public record UnloadAdapter(String name, ActorRef<AdapterSettled> replyTo)
+      implements Command, WireMessage {}
+
+  /**
+   * An adapter is loaded, or gone.
+   *
+   * @param failure why not, or null
+   */
+  public record AdapterSettled(ReplicaId replica, String name, @Nullable Failure failure)
+      implements WireMessage {}
+
+  private record AdapterLoaded(
+      Adapter adapter, ActorRef<AdapterSettled> replyTo, @Nullable Throwable failure)
+      implements Command {}
+
+  private record AdapterGone(String name, ActorRef<AdapterSettled> replyTo) implements Command {}
+
+  private record EndUsers(String adapter) implements Command {}
 
   private record Loaded(Engine engine) implements Command {}
 
@@ -198,6 +232,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   private final TimerScheduler<Command> timers;
   private final Roster roster = new Roster();
   private State state = State.LOADING;
+  private boolean wasReady;
   private @Nullable ModelSpec spec;
   private @Nullable Engine engine;
   private @Nullable String failure;
@@ -246,6 +281,11 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       case Allow allow -> onAllow(allow);
       case Cancel cancel -> onCancel(cancel.sequence());
       case GenerationAlive alive -> roster.heard(alive.sequence());
+      case LoadAdapter load -> onLoadAdapter(load);
+      case UnloadAdapter unload -> onUnloadAdapter(unload);
+      case AdapterLoaded loaded -> onAdapterLoaded(loaded);
+      case AdapterGone gone -> onAdapterGone(gone);
+      case EndUsers end -> onEndUsers(end.adapter());
       case SequenceEnded ended -> roster.ended(ended.sequence());
       case EngineBroke broke -> onEngineBroke(broke.engine());
       case Timer timer -> onTimer(timer);
@@ -274,19 +314,16 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   private void load() {
     if (spec != null) {
       state = State.LOADING;
+      List<Adapter> adapters = spec.adapters();
+      boolean strict = !wasReady;
       getContext()
           .pipeToSelf(
-              loader.load(spec),
+              loader.load(spec).thenCompose(fresh -> AdapterLoads.into(fresh, adapters, strict)),
               (loaded, failed) ->
-                  loaded != null ? new Loaded(loaded) : new LoadFailed(engineException(failed)));
+                  loaded != null
+                      ? new Loaded(loaded)
+                      : new LoadFailed(AdapterLoads.exception(failed)));
     }
-  }
-
-  private static EngineException engineException(@Nullable Throwable failure) {
-    Throwable cause = failure == null || failure.getCause() == null ? failure : failure.getCause();
-    return cause instanceof EngineException known
-        ? known
-        : new EngineException(EngineException.Kind.INTERNAL, "loading failed: " + cause, cause);
   }
 
   private void onLoaded(Engine loaded) {
@@ -324,9 +361,82 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       onEngineHangs(present);
     } else if (state == State.LOADING) {
       state = State.READY;
+      wasReady = true;
       failure = null;
       report();
     }
+  }
+
+  private void onLoadAdapter(LoadAdapter load) {
+    Engine target = engine;
+    if (target == null || state != State.READY) {
+      tellAdapter(load.replyTo(), load.adapter().name(), notReady());
+    } else {
+      getContext()
+          .pipeToSelf(
+              target.loadAdapter(load.adapter()),
+              (_, failed) -> new AdapterLoaded(load.adapter(), load.replyTo(), failed));
+    }
+  }
+
+  private static Failure notReady() {
+    return Failure.unavailable(ErrorCode.NO_CAPACITY, 1);
+  }
+
+  private void onAdapterLoaded(AdapterLoaded loaded) {
+    String name = loaded.adapter().name();
+    if (loaded.failure() != null) {
+      EngineException refused = AdapterLoads.exception(loaded.failure());
+      getContext().getLog().warn("replica {}: {}", id, refused.getMessage());
+      tellAdapter(loaded.replyTo(), name, adapterFailure(refused));
+    } else if (spec != null) {
+      // Only now, so that an engine that is loaded again does not load what was refused.
+      spec = spec.with(loaded.adapter());
+      tellAdapter(loaded.replyTo(), name, null);
+    }
+  }
+
+  private static Failure adapterFailure(EngineException refused) {
+    return switch (refused.kind()) {
+      case MODEL_REJECTED, INVALID_REQUEST ->
+          Failure.invalidValue("lora_path", String.valueOf(refused.getMessage()));
+      case FULL, OUT_OF_MEMORY, CLOSED, INTERNAL -> notReady();
+    };
+  }
+
+  private void onUnloadAdapter(UnloadAdapter unload) {
+    Engine target = engine;
+    spec = spec == null ? null : spec.without(unload.name());
+    if (target == null) {
+      tellAdapter(unload.replyTo(), unload.name(), null);
+      return;
+    }
+    EndUsers end = new EndUsers(unload.name());
+    timers.startSingleTimer(end, end, settings.adapterDrainLimit());
+    getContext()
+        .pipeToSelf(
+            target.unloadAdapter(unload.name()),
+            (_, _) -> new AdapterGone(unload.name(), unload.replyTo()));
+  }
+
+  private void onAdapterGone(AdapterGone gone) {
+    timers.cancel(new EndUsers(gone.name()));
+    tellAdapter(gone.replyTo(), gone.name(), null);
+  }
+
+  /** Who still uses an adapter that is to go has had its time. */
+  private void onEndUsers(String adapter) {
+    roster.forEach(
+        sequence -> {
+          if (adapter.equals(sequence.adapter()) && engine != null) {
+            engine.cancel(sequence.id());
+          }
+        });
+  }
+
+  private void tellAdapter(
+      ActorRef<AdapterSettled> replyTo, String name, @Nullable Failure reason) {
+    replyTo.tell(new AdapterSettled(id, name, reason));
   }
 
   private void onWork(Work work) {
@@ -381,7 +491,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
                     start.tokenLimit(),
                     start.sampling(),
                     start.priority(),
-                    null),
+                    start.adapter()),
                 stream);
         case Embed embed ->
             target.embed(new EmbeddingRequest(sequenceId, promptIds, embed.lengths()), stream);

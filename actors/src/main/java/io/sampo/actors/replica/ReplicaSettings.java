@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param canaryLimit the longest wait for a token that an engine is asked for to prove itself
  * @param canaryInterval an engine that produced no token for this long is asked for one; zero never
  *     asks again after the load
+ * @param adapterDrainLimit how long sequences may still use an adapter that is to go
  */
 public record ReplicaSettings(
     Duration beatInterval,
@@ -20,7 +21,8 @@ public record ReplicaSettings(
     Duration orphanAfter,
     Duration reloadDelay,
     Duration canaryLimit,
-    Duration canaryInterval) {
+    Duration canaryInterval,
+    Duration adapterDrainLimit) {
 
   public ReplicaSettings {
     if (beatInterval.isNegative()
@@ -42,6 +44,7 @@ public record ReplicaSettings(
         config.getDuration("orphan-after"),
         config.getDuration("reload-delay"),
         config.getDuration("canary-limit"),
-        config.getDuration("canary-interval"));
+        config.getDuration("canary-interval"),
+        config.getDuration("adapter-drain-limit"));
   }
 }

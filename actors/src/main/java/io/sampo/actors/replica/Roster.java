@@ -24,6 +24,7 @@ final class Roster {
    * A sequence that was given to the engine.
    *
    * @param id the engine's name for it
+   * @param adapter what it is computed with, or null for the model itself
    * @param replyTo who asked for it
    * @param heardNanos when that one was last heard of
    */
@@ -31,8 +32,13 @@ final class Roster {
       SequenceKey key,
       SequenceId id,
       int priority,
+      @Nullable String adapter,
       ActorRef<Replica.Event> replyTo,
       long heardNanos) {
+
+    Running heardNow() {
+      return new Running(key, id, priority, adapter, replyTo, System.nanoTime());
+    }
 
     boolean silentSince(long nowNanos, Duration limit) {
       return nowNanos - heardNanos > limit.toNanos();
@@ -77,7 +83,13 @@ final class Roster {
     SequenceId id = new SequenceId(nextId++);
     running.put(
         work.sequence(),
-        new Running(work.sequence(), id, work.priority(), work.replyTo(), System.nanoTime()));
+        new Running(
+            work.sequence(),
+            id,
+            work.priority(),
+            work.adapter(),
+            work.replyTo(),
+            System.nanoTime()));
     return id;
   }
 
@@ -97,9 +109,7 @@ final class Roster {
 
   /** Who asked for the sequence is still there. */
   void heard(SequenceKey key) {
-    running.computeIfPresent(
-        key,
-        (_, old) -> new Running(key, old.id(), old.priority(), old.replyTo(), System.nanoTime()));
+    running.computeIfPresent(key, (_, old) -> old.heardNow());
     PartialPrompt partial = arriving.get(key);
     if (partial != null) {
       partial.heard();

@@ -1,5 +1,6 @@
 package io.sampo.actors.serializer;
 
+import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
@@ -11,6 +12,7 @@ import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
@@ -39,8 +41,8 @@ final class WireRegistry {
 
   private static Map<String, Class<? extends WireMessage>> messages() {
     Map<String, Class<? extends WireMessage>> messages = new LinkedHashMap<>();
-    messages.put("rL1", Replica.Load.class);
-    messages.put("rS2", Replica.Start.class);
+    messages.put("rL2", Replica.Load.class);
+    messages.put("rS3", Replica.Start.class);
     messages.put("rE1", Replica.Embed.class);
     messages.put("rP1", Replica.PromptPiece.class);
     messages.put("rA1", Replica.Allow.class);
@@ -61,6 +63,12 @@ final class WireRegistry {
     messages.put("oA2", Router.Description.class);
     messages.put("sA1", Scheduler.Assigned.class);
     messages.put("sR1", Scheduler.Refused.class);
+    messages.put("rB1", Replica.LoadAdapter.class);
+    messages.put("rU1", Replica.UnloadAdapter.class);
+    messages.put("rD1", Replica.AdapterSettled.class);
+    messages.put("pL1", Placement.LoadAdapter.class);
+    messages.put("pU1", Placement.UnloadAdapter.class);
+    messages.put("pA1", Placement.Adapters.class);
     return Map.copyOf(messages);
   }
 
@@ -107,6 +115,13 @@ final class WireRegistry {
     classes.put(64, Router.Description.class);
     classes.put(70, Scheduler.Assigned.class);
     classes.put(71, Scheduler.Refused.class);
+    classes.put(80, Adapter.class);
+    classes.put(81, Replica.LoadAdapter.class);
+    classes.put(82, Replica.UnloadAdapter.class);
+    classes.put(83, Replica.AdapterSettled.class);
+    classes.put(84, Placement.LoadAdapter.class);
+    classes.put(85, Placement.UnloadAdapter.class);
+    classes.put(86, Placement.Adapters.class);
     return classes;
   }
 }

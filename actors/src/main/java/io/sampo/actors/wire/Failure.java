@@ -74,6 +74,16 @@ public record Failure(
         0);
   }
 
+  /**
+   * An adapter that is not loaded.
+   *
+   * @param param the field that named it
+   */
+  public static Failure adapterNotFound(String param, String adapter) {
+    return new Failure(
+        ErrorCode.MODEL_NOT_FOUND, "The adapter '" + adapter + "' is not loaded.", param, 0);
+  }
+
   public static Failure emptyPrompt(String param) {
     return new Failure(ErrorCode.EMPTY_PROMPT, "The prompt in '" + param + "' is empty.", param, 0);
   }

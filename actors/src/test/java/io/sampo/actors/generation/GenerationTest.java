@@ -368,6 +368,7 @@ class GenerationTest {
         new RequestId("request"),
         new ModelId("sim"),
         null,
+        null,
         prompts.stream().<GenerationRequest.Prompt>map(GenerationRequest.Text::new).toList(),
         null,
         choices,

@@ -3,11 +3,13 @@ package io.sampo.actors.replica;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
+import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.engines.simulated.SimulatedProvider;
 import io.sampo.engines.simulated.model.SimulatedModel;
+import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
@@ -188,6 +190,51 @@ class ReplicaTest {
     assertThat(await(Replica.State.FAILED).failure()).isEqualTo("GGUF rejected: magic");
   }
 
+  @Test
+  void loadsItsAdaptersAgainWithItsEngine() {
+    TestProbe<Replica.AdapterSettled> settled = kit.createTestProbe();
+    TestProbe<Adapter> loads = kit.createTestProbe();
+    Adapter given = new Adapter("given", "a.gguf", 1);
+    Adapter added = new Adapter("added", "b.gguf", 1);
+    Adapter removed = new Adapter("removed", "c.gguf", 1);
+    EngineLoader loader =
+        spec ->
+            CompletableFuture.supplyAsync(
+                () ->
+                    new AdaptingEngine(
+                        new SimulatedProvider().load(Path.of(spec.file()), spec.settings()),
+                        loads.ref()::tell));
+    ActorRef<Replica.Command> replica = replica(loader);
+    Map<String, String> breaking = Map.of("fail-after-tokens", "5", "end-probability", "0");
+    replica.tell(new Replica.Load(spec(breaking).with(given)));
+    await(Replica.State.READY);
+    for (Adapter one : List.of(added, removed)) {
+      replica.tell(new Replica.LoadAdapter(one, settled.ref()));
+      settled.expectMessage(new Replica.AdapterSettled(ID, one.name(), null));
+    }
+    replica.tell(new Replica.UnloadAdapter("removed", settled.ref()));
+    settled.expectMessage(new Replica.AdapterSettled(ID, "removed", null));
+    replica.tell(start(1, PROMPT.length, PROMPT, 100));
+    await(Replica.State.LOADING);
+    await(Replica.State.READY);
+
+    assertThat(loads.receiveSeveralMessages(5))
+        .containsExactly(given, added, removed, given, added);
+  }
+
+  @Test
+  void saysWhyItsEngineRefusesAnAdapter() {
+    TestProbe<Replica.AdapterSettled> settled = kit.createTestProbe();
+    ActorRef<Replica.Command> replica = replica(Map.of());
+    await(Replica.State.READY);
+    replica.tell(new Replica.LoadAdapter(new Adapter("a", "a.gguf", 1), settled.ref()));
+
+    assertThat(settled.receiveMessage().failure())
+        .extracting(Failure::message)
+        .asString()
+        .contains("the simulated engine has no adapters");
+  }
+
   private ActorRef<Replica.Command> replica(Map<String, String> options) {
     EngineLoader loader =
         spec ->
@@ -240,6 +287,7 @@ class ReplicaTest {
   private Replica.Start start(int sequence, int promptTokens, int[] ids, int maxTokens) {
     return new Replica.Start(
         key(sequence),
+        null,
         promptTokens,
         ids,
         0,
@@ -253,7 +301,16 @@ class ReplicaTest {
   /** A sequence that may emit nothing until it is allowed to. */
   private Replica.Start paused(int sequence) {
     return new Replica.Start(
-        key(sequence), PROMPT.length, PROMPT, 0, 100, 0, Sampling.GREEDY, 0, generation.ref());
+        key(sequence),
+        null,
+        PROMPT.length,
+        PROMPT,
+        0,
+        100,
+        0,
+        Sampling.GREEDY,
+        0,
+        generation.ref());
   }
 
   private List<Integer> answer(int sequence) {

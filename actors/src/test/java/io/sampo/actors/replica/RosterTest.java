@@ -40,6 +40,7 @@ class RosterTest {
   private static Replica.Start start(int choice) {
     return new Replica.Start(
         new SequenceKey("g", choice, 0),
+        null,
         1,
         new int[] {1},
         0,

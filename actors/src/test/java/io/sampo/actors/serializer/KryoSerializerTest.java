@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sampo.actors.generation.Generation;
+import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
@@ -14,6 +15,7 @@ import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
+import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
@@ -54,6 +56,8 @@ class KryoSerializerTest {
   private final TestProbe<Replica.Event> events = KIT.createTestProbe();
   private final TestProbe<Replica.Command> replicas = KIT.createTestProbe();
   private final TestProbe<Scheduler.Reply> replies = KIT.createTestProbe();
+  private final TestProbe<Replica.AdapterSettled> settled = KIT.createTestProbe();
+  private final TestProbe<Placement.Adapters> adapters = KIT.createTestProbe();
   private final TestProbe<Router.Description> descriptions = KIT.createTestProbe();
 
   private List<WireMessage> samples() {
@@ -106,9 +110,18 @@ class KryoSerializerTest {
                     EngineSettings.FlashAttention.ON,
                     true,
                     Map.of("seed", "7")),
-                2)),
+                2,
+                List.of(new Adapter("sea", "/an/adapter", 0.5f)))),
+        new Replica.LoadAdapter(new Adapter("sea", "/an/adapter", 1), settled.ref()),
+        new Replica.UnloadAdapter("sea", settled.ref()),
+        new Replica.AdapterSettled(replica, "sea", Failure.adapterNotFound("lora_name", "sea")),
+        new Placement.LoadAdapter(
+            new ModelId("model"), new Adapter("sea", "/an/adapter", 1), adapters.ref()),
+        new Placement.UnloadAdapter(new ModelId("model"), "sea", adapters.ref()),
+        new Placement.Adapters(new ModelId("model"), 3, List.of("sea"), null),
         new Replica.Start(
             key,
+            "sea",
             5,
             new int[] {1, 70_000, 3},
             1,
@@ -167,7 +180,8 @@ class KryoSerializerTest {
                 Router.Command.class,
                 Scheduler.Command.class,
                 Scheduler.Reply.class,
-                Generation.Command.class)
+                Generation.Command.class,
+                Placement.Command.class)
             .flatMap(KryoSerializerTest::leaves)
             .filter(WireMessage.class::isAssignableFrom)
             .collect(Collectors.toSet());

@@ -39,6 +39,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
   private final CompletionRoutes completions;
   private final EmbeddingRoutes embeddings;
   private final ModelRoutes models;
+  private final AdapterRoutes adapters;
   private final TokenRoutes tokens;
   private final HealthRoutes health;
   private final StatsRoute stats;
@@ -56,6 +57,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
       CompletionRoutes completions,
       EmbeddingRoutes embeddings,
       ModelRoutes models,
+      AdapterRoutes adapters,
       TokenRoutes tokens,
       HealthRoutes health,
       StatsRoute stats) {
@@ -66,6 +68,7 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
     this.completions = completions;
     this.embeddings = embeddings;
     this.models = models;
+    this.adapters = adapters;
     this.tokens = tokens;
     this.health = health;
     this.stats = stats;
@@ -100,6 +103,8 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
       case "/v1/embeddings" -> post(exchange, embeddings::embed);
       case "/v1/rerank", "/rerank" -> post(exchange, embeddings::rank);
       case "/infill" -> post(exchange, completions::infill);
+      case "/v1/load_lora_adapter" -> post(exchange, adapters::load);
+      case "/v1/unload_lora_adapter" -> post(exchange, adapters::unload);
       case "/tokenize" -> post(exchange, tokens::tokenize);
       case "/detokenize" -> post(exchange, tokens::detokenize);
       case "/v1/models" -> get(exchange, models.list());

@@ -92,11 +92,13 @@ public final class HttpGateway {
       GatewaySettings settings,
       ActorRef<Admission.Command> admission,
       ServedModels models,
+      AdapterDoor adapters,
       NodeHealth health) {
     OpenAnswers open = new OpenAnswers();
     Switches switches =
         new Switches(KillSwitches.shared("http-requests"), KillSwitches.shared("http-sockets"));
-    Dispatcher dispatcher = dispatcher(system, endpoint, settings, admission, models, health, open);
+    Dispatcher dispatcher =
+        dispatcher(system, endpoint, settings, admission, models, adapters, health, open);
     Function<InetSocketAddress, ExchangeStage> exchanges =
         client ->
             new ExchangeStage(
@@ -175,6 +177,7 @@ public final class HttpGateway {
       GatewaySettings settings,
       ActorRef<Admission.Command> admission,
       ServedModels models,
+      AdapterDoor adapters,
       NodeHealth health,
       OpenAnswers open) {
     Materializer materializer = Materializer.matFromSystem(system);
@@ -202,6 +205,7 @@ public final class HttpGateway {
             new EmbeddingDecoder(decoder),
             new Embeddings(system, admission, open, endpoint.debugHeaders())),
         new ModelRoutes(models),
+        new AdapterRoutes(body, decoder, models, adapters),
         new TokenRoutes(
             body,
             decoder,

@@ -20,7 +20,7 @@ final class ModelRoutes {
     this.models = models;
   }
 
-  /** Every name a request may use, aliases as models of their own. */
+  /** Every name a request may use: aliases as models of their own, adapters with their parent. */
   HttpResponse list() {
     JsonBytes json = new JsonBytes(512).raw("{\"object\":\"list\",\"data\":[");
     String comma = "";
@@ -28,6 +28,9 @@ final class ModelRoutes {
       for (String name : names(model)) {
         write(json.raw(comma), name, model);
         comma = ",";
+      }
+      for (String adapter : models.adapters(model.id())) {
+        write(json.raw(comma), adapter, model);
       }
     }
     return Exchange.json(json.raw("]}").toArray());
@@ -47,12 +50,16 @@ final class ModelRoutes {
     return Exchange.json(json.toArray());
   }
 
-  private static void write(JsonBytes json, String name, ServedModel model) {
+  private void write(JsonBytes json, String name, ServedModel model) {
     json.raw("{").name("id").string(name);
     json.raw(",").name("object").string("model");
     json.raw(",").name("created").number(model.created().getEpochSecond());
     json.raw(",").name("owned_by").string(model.simulated() ? "sampo-simulated" : "sampo");
     json.raw(",").name("task").string(model.task().name().toLowerCase(Locale.ROOT));
-    json.raw(",").name("max_model_len").number(model.text().trainedContextTokens()).raw("}");
+    json.raw(",").name("max_model_len").number(model.text().trainedContextTokens());
+    if (models.adapters(model.id()).contains(name)) {
+      json.raw(",").name("parent").string(model.id().name());
+    }
+    json.raw("}");
   }
 }

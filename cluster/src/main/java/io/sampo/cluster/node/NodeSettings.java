@@ -1,5 +1,6 @@
 package io.sampo.cluster.node;
 
+import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,12 +43,37 @@ public record NodeSettings(
    * @param aliases further names
    * @param file its file; an engine that needs none ignores it
    * @param engine the engine's name, for example {@code llamacpp}
+   * @param adapters what it is served with from the start
+   * @param adapterFolder whose adapters may be loaded over HTTP, or null
    */
   public record ModelSettings(
-      String name, List<String> aliases, Path file, String engine, EngineSettings engineSettings) {
+      String name,
+      List<String> aliases,
+      Path file,
+      String engine,
+      EngineSettings engineSettings,
+      List<Adapter> adapters,
+      @Nullable Path adapterFolder) {
 
     public ModelSettings {
       aliases = List.copyOf(aliases);
+      adapters = List.copyOf(adapters);
+      for (Adapter adapter : adapters) {
+        if (adapter.name().equals(name) || aliases.contains(adapter.name())) {
+          throw new IllegalArgumentException(
+              "the adapter '" + adapter.name() + "' has a name of the model; give it another");
+        }
+      }
+    }
+
+    /** A model without adapters. */
+    public ModelSettings(
+        String name,
+        List<String> aliases,
+        Path file,
+        String engine,
+        EngineSettings engineSettings) {
+      this(name, aliases, file, engine, engineSettings, List.of(), null);
     }
   }
 

@@ -4,15 +4,19 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.sampo.actors.admission.Admission;
 import io.sampo.actors.generation.ServedModels.ServedModel;
+import io.sampo.actors.placement.Placement;
+import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.wire.ModelId;
+import io.sampo.cluster.gateway.AdapterDoor;
 import io.sampo.cluster.gateway.Endpoint;
 import io.sampo.cluster.gateway.GatewaySettings;
 import io.sampo.cluster.gateway.HttpGateway;
 import io.sampo.cluster.gateway.http.ApiKeys;
 import io.sampo.cluster.logging.Logging;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
+import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.LoadPlan;
@@ -94,7 +98,13 @@ public final class SampoNode implements AutoCloseable {
     EngineProvider provider = engines.provider(model.engine());
     ModelId id = new ModelId(model.name());
     ModelSpec spec =
-        new ModelSpec(id, model.engine(), model.file().toString(), model.engineSettings(), 1);
+        new ModelSpec(
+            id,
+            model.engine(),
+            model.file().toString(),
+            model.engineSettings(),
+            1,
+            model.adapters());
     // After the engine's load, because the tokenizer can then use what the engine has loaded.
     CompletableFuture<ServedModel> served =
         engines.begin(spec).thenApply(loaded -> served(provider, model, loaded));
@@ -157,9 +167,13 @@ public final class SampoNode implements AutoCloseable {
     Wiring wiring = new Wiring(system);
     wiring.routers();
     wiring.replicas(engines);
-    wiring.placement(List.of(spec));
+    ActorRef<Placement.Command> placement = wiring.placement(List.of(spec));
     wiring.readiness(readiness, spec.id());
-    NodeModels models = new NodeModels(spec.id().name(), settings.model().aliases());
+    NodeModels models =
+        new NodeModels(
+            spec.id().name(),
+            settings.model().aliases(),
+            spec.adapters().stream().map(Adapter::name).toList());
     served
         .thenAccept(models::loaded)
         .exceptionally(
@@ -168,13 +182,21 @@ public final class SampoNode implements AutoCloseable {
               return null;
             });
     ActorRef<Admission.Command> admission = wiring.admission(models);
-    HttpGateway gateway = bind(admission, models);
+    AdapterDoor adapters =
+        new NodeAdapters(
+            system,
+            placement,
+            models,
+            settings.model().adapterFolder(),
+            PlacementSettings.from(system.settings().config()).adapterLimit().plus(STOP_SLACK));
+    HttpGateway gateway = bind(admission, models, adapters);
     stopwatch.http();
     address = gateway.address();
     stopAlong(gateway, admission);
   }
 
-  private HttpGateway bind(ActorRef<Admission.Command> admission, NodeModels models) {
+  private HttpGateway bind(
+      ActorRef<Admission.Command> admission, NodeModels models, AdapterDoor adapters) {
     Endpoint endpoint =
         new Endpoint(
             settings.host(),
@@ -190,6 +212,7 @@ public final class SampoNode implements AutoCloseable {
               GatewaySettings.from(system.settings().config()),
               admission,
               models,
+              adapters,
               readiness)
           .toCompletableFuture()
           .get(BIND_LIMIT.toMillis(), TimeUnit.MILLISECONDS);

@@ -7,6 +7,7 @@ import io.sampo.actors.embedding.EmbeddingSettings;
 import io.sampo.actors.generation.GenerationSettings;
 import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.placement.Placement;
+import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.EngineLoader;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
@@ -80,13 +81,14 @@ final class Wiring {
             .withMessageExtractor(new EntityPerShard<>()));
   }
 
-  void placement(List<ModelSpec> wanted) {
+  ActorRef<Placement.Command> placement(List<ModelSpec> wanted) {
     Behavior<Placement.Command> placement =
         Placement.create(
             wanted,
-            config.getDuration("actors.placement.interval"),
-            (replica, load) -> sharding.entityRefFor(Replica.TYPE, replica.entityId()).tell(load));
-    ClusterSingleton.get(system)
+            PlacementSettings.from(config),
+            (replica, message) ->
+                sharding.entityRefFor(Replica.TYPE, replica.entityId()).tell(message));
+    return ClusterSingleton.get(system)
         .init(
             SingletonActor.of(placement, "placement")
                 .withSettings(ClusterSingletonSettings.create(system).withRole(GATEWAY)));

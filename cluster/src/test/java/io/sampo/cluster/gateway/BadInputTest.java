@@ -123,6 +123,7 @@ class BadInputTest {
           "model":7              | model | must be a string
           "user":7               | user | must be a string
           "session_id":""        | session_id | must have 1 to 256 characters
+          "lora":[{"id":0}]      | lora | must be the name of an adapter in /v1/models
           "messages":"hi"        | messages | must be an array of messages
           "messages":[3]         | messages[0] | must be an object
           "messages":[{"role":"king","content":"x"}] | messages[0].role | must be system, developer, user, assistant or tool
@@ -143,7 +144,6 @@ class BadInputTest {
         "\"prompt_embeds\":\"AAAA\"",
         "\"audio\":{\"voice\":\"x\"}",
         "\"modalities\":[\"text\",\"audio\"]",
-        "\"lora\":[{\"id\":0}]",
         "\"echo\":true",
         "\"suffix\":\"b\""
       })

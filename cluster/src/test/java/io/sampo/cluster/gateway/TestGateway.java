@@ -8,9 +8,11 @@ import io.sampo.actors.generation.Generation;
 import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.replica.Replica;
+import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.cluster.gateway.ScriptedAdmission.Talk;
 import io.sampo.cluster.gateway.http.ApiKeys;
+import io.sampo.engines.spi.Adapter;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -19,10 +21,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -71,6 +75,7 @@ final class TestGateway implements AutoCloseable {
                 GatewaySettings.from(config),
                 system.systemActorOf(admission.behavior(), "admission", Props.empty()),
                 models(model),
+                withoutAdapters(),
                 health())
             .toCompletableFuture()
             .orTimeout(20, TimeUnit.SECONDS)
@@ -94,6 +99,25 @@ final class TestGateway implements AutoCloseable {
       @Override
       public List<ServedModel> all() {
         return List.of(model);
+      }
+    };
+  }
+
+  private static AdapterDoor withoutAdapters() {
+    return new AdapterDoor() {
+      @Override
+      public Optional<Path> folder() {
+        return Optional.empty();
+      }
+
+      @Override
+      public CompletionStage<Optional<Failure>> load(ModelId model, Adapter adapter) {
+        throw new IllegalStateException("no folder, no adapter");
+      }
+
+      @Override
+      public CompletionStage<Optional<Failure>> unload(ModelId model, String name) {
+        throw new IllegalStateException("no folder, no adapter");
       }
     };
   }

@@ -41,6 +41,18 @@ public final class Flags {
           "MODEL",
           "A small model of the same family that guesses tokens ahead, which the model checks"
               + " together. Default none.");
+  public static final Flag LORA =
+      new Flag(
+          "lora",
+          "NAME=FILE[:SCALE],…",
+          "LoRA adapters (GGUF) that requests choose by NAME as their model. Scale 1 is as"
+              + " trained.");
+  public static final Flag LORA_DIR =
+      new Flag(
+          "lora-dir",
+          "FOLDER",
+          "Folder whose adapters may be loaded over HTTP (POST /v1/load_lora_adapter). Default:"
+              + " none may.");
   public static final Flag INTER_TOKEN_MILLIS =
       new Flag(
           "inter-token-millis",
@@ -62,7 +74,8 @@ public final class Flags {
           "Rarely needed settings of the engine. llamacpp: batch-tokens, most tokens of a step"
               + " (512); ubatch-tokens, tokens of one pass over the weights (as batch-tokens);"
               + " draft-tokens, longest draft of --speculation and --draft (8); draft-p-min, least"
-              + " probability that a draft model gives a token it proposes (0.5).");
+              + " probability that a draft model gives a token it proposes (0.5); tensor-split,"
+              + " what part of the layers each GPU takes (3/1).");
   public static final Flag ENGINE =
       new Flag(
           "engine", "NAME", "llamacpp (default), or simulated: invented tokens, for trials only.");
@@ -97,6 +110,8 @@ public final class Flags {
           KV_TYPE,
           SPECULATION,
           DRAFT,
+          LORA,
+          LORA_DIR,
           INTER_TOKEN_MILLIS,
           RETAIN_TOKENS,
           ENGINE,
@@ -120,8 +135,7 @@ public final class Flags {
           Map.entry("jmx-port", "attach locally with jconsole or jcmd"),
           Map.entry("kv-port", "KV blocks stay on their node"),
           Map.entry("kv-ram", "KV stays in the engine's memory"),
-          Map.entry("kv-disk", "KV stays in the engine's memory"),
-          Map.entry("lora", "merge the adapter into the model file"));
+          Map.entry("kv-disk", "KV stays in the engine's memory"));
 
   private static final Map<String, String> NOT_BUILT_VERBS =
       Map.of("node", "'sampo serve' starts a node that is a cluster of its own");

@@ -141,7 +141,7 @@ public final class Layers {
         : "";
   }
 
-  private static String expandHome(String path) {
+  static String expandHome(String path) {
     return path.startsWith("~/") ? System.getProperty("user.home") + path.substring(1) : path;
   }
 

@@ -1,5 +1,6 @@
 package io.sampo.cluster.cli.settings;
 
+import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineSettings.KvType;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model the model reference as written; empty where none was named
  * @param engine the engine's name
+ * @param adapters what the model is served with from the start
+ * @param adapterFolder whose adapters may be loaded over HTTP, or null
  * @param overrides configuration of the rooms below, in HOCON; empty for none
  */
 public record ServeSettings(
@@ -35,6 +38,8 @@ public record ServeSettings(
     List<String> modelAliases,
     String engine,
     EngineSettings engineSettings,
+    List<Adapter> adapters,
+    @Nullable Path adapterFolder,
     Path dataFolder,
     LogFormat logFormat,
     boolean debugHeaders,
@@ -83,6 +88,8 @@ public record ServeSettings(
         layers.list(Flags.MODEL_ALIAS),
         layers.text(Flags.ENGINE, "llamacpp"),
         engineSettings(layers),
+        AdapterFlags.adapters(layers),
+        AdapterFlags.folder(layers),
         layers.dataFolder(),
         layers
             .find(Flags.LOG_FORMAT)
@@ -118,6 +125,8 @@ public record ServeSettings(
         modelAliases,
         engine,
         drafting,
+        adapters,
+        adapterFolder,
         dataFolder,
         logFormat,
         debugHeaders,

@@ -158,6 +158,7 @@ public final class CallDecoder {
         new GenerationRequest(
             id,
             model.id(),
+            AdapterField.decode(fields, model, models),
             session(fields, header),
             prompts,
             constraint,

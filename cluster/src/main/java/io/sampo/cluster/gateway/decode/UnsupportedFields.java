@@ -21,7 +21,6 @@ final class UnsupportedFields {
           "functions",
           "function_call",
           "image_embeds",
-          "lora",
           "prediction",
           "prompt_embeds",
           "structured_outputs",
@@ -50,6 +49,7 @@ final class UnsupportedFields {
         "input_type",
         "instruction",
         "late_chunking",
+        "lora",
         "normalize",
         "task",
         "truncate",
@@ -60,6 +60,7 @@ final class UnsupportedFields {
   static void checkRanking(Fields fields) {
     refuse(
         fields,
+        "lora",
         "max_chunks_per_doc",
         "max_tokens_per_doc",
         "rank_fields",
@@ -78,7 +79,8 @@ final class UnsupportedFields {
     }
   }
 
-  private static boolean empty(JsonNode value) {
+  /** Whether a value asks for nothing. */
+  static boolean empty(JsonNode value) {
     return value.isContainer() ? value.isEmpty() : value.isString() && value.asString().isEmpty();
   }
 

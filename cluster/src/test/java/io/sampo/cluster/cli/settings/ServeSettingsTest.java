@@ -3,6 +3,7 @@ package io.sampo.cluster.cli.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.KvType;
 import java.io.IOException;
@@ -67,6 +68,32 @@ class ServeSettingsTest {
     assertThat(settings.allowedHosts()).isEqualTo(List.of("a.example", "b.example"));
     assertThat(settings.logFormat()).isEqualTo(ServeSettings.LogFormat.JSON);
     assertThat(settings.overrides()).contains("loglevel");
+  }
+
+  @Test
+  void readsAdaptersWithTheirScales() throws IOException {
+    Path sea = Files.writeString(folder.resolve("sea.gguf"), "");
+    Path colon = Files.writeString(folder.resolve("sky:x.gguf"), "");
+    String given = "sea=" + sea + ":0.5, sky=" + colon;
+    ServeSettings settings = settings(Map.of("lora", given, "lora-dir", "" + folder), Map.of());
+    assertThat(settings.adapters())
+        .containsExactly(
+            new Adapter("sea", sea.toString(), 0.5f), new Adapter("sky", colon.toString(), 1));
+    assertThat(settings.adapterFolder()).isEqualTo(folder);
+    assertAdapterRefused("sea", "expected NAME=FILE or NAME=FILE:SCALE");
+    assertAdapterRefused("a b=" + sea, "the name must have 1 to 128 letters");
+    assertAdapterRefused("sea=" + sea + ":1000", "the scale must be a number from -100 to 100");
+    assertAdapterRefused("sea=" + folder.resolve("none.gguf"), "there is no file '");
+    assertAdapterRefused("sea=" + sea + ",sea=" + sea, "names sea twice");
+    assertThatThrownBy(() -> settings(Map.of("lora-dir", "" + sea), Map.of()))
+        .hasMessageContaining("there is no such folder");
+  }
+
+  private static void assertAdapterRefused(String given, String rule) {
+    assertThatThrownBy(() -> settings(Map.of("lora", given), Map.of()))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("--lora " + given + ": ")
+        .hasMessageContaining(rule);
   }
 
   @Test

@@ -35,7 +35,8 @@ record EmbeddingChoice(
   /** The option for the pooling: none, mean, cls or last. */
   static final String POOLING = "pooling";
 
-  private static final Set<String> OPTIONS = Set.of(POOLING, LoadChoice.BATCH_TOKENS);
+  private static final Set<String> OPTIONS =
+      Set.of(POOLING, LoadChoice.BATCH_TOKENS, GpuSplit.TENSOR_SPLIT);
   private static final int DEFAULT_REQUESTS = 16;
   private static final int DEFAULT_CONTEXT = 2048;
   private static final int DEFAULT_BATCH = 512;

@@ -48,11 +48,11 @@ final class EmbeddingEngine implements Engine {
   /**
    * Loads a model that was checked and starts its thread.
    *
-   * @param gpus the devices that take layers; empty for the CPU alone
+   * @param split what GPUs take of it
    */
   static EmbeddingEngine load(
-      Path file, EngineSettings settings, EmbeddingChoice choice, List<String> gpus) {
-    NativeModel model = NativeModel.load(file, false, gpus.isEmpty() ? 0 : settings.gpuLayers());
+      Path file, EngineSettings settings, EmbeddingChoice choice, GpuSplit split) {
+    NativeModel model = NativeModel.load(file, false, split.layers(), split.shares());
     try {
       NativeEmbedder embedder =
           new NativeEmbedder(
@@ -68,7 +68,7 @@ final class EmbeddingEngine implements Engine {
               file,
               model,
               embedder,
-              capabilities(model, embedder, choice, gpus),
+              capabilities(model, embedder, choice, split.devices()),
               new EmbeddingLoop(embedder, choice));
       engine.thread.start();
       LoadedModels.add(file, model);

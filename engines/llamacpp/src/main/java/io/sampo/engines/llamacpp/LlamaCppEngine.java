@@ -67,28 +67,27 @@ final class LlamaCppEngine implements Engine {
    * Loads a model that was checked and starts its thread.
    *
    * @param draft the model that guesses for it, if any
-   * @param gpus the devices that take layers; empty for the CPU alone
+   * @param split what GPUs take of it
    */
   static LlamaCppEngine load(
       Path file,
       EngineSettings settings,
       LoadChoice choice,
       @Nullable DraftModel draft,
-      List<String> gpus) {
-    int gpuLayers = gpus.isEmpty() ? 0 : settings.gpuLayers();
-    NativeModel model = NativeModel.load(file, false, gpuLayers);
+      GpuSplit split) {
+    NativeModel model = NativeModel.load(file, false, split.layers(), split.shares());
     try {
       NativeContext context = new NativeContext(model, contextSettings(settings, choice));
       try {
         requireCuts(context, choice, file);
-        Proposer proposer = proposer(draft, model, context, settings, gpuLayers);
+        Proposer proposer = proposer(draft, model, context, settings, split.beside());
         boolean reuses = context.cutsAnywhere() && !settings.deterministic();
         LlamaCppEngine engine =
             new LlamaCppEngine(
                 file,
                 model,
                 context,
-                capabilities(model, choice, gpus, reuses, !settings.deterministic()),
+                capabilities(model, choice, split.devices(), reuses, !settings.deterministic()),
                 speculation(choice, model, proposer),
                 settings,
                 choice);

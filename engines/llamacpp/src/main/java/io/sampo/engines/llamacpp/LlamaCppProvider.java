@@ -1,5 +1,6 @@
 package io.sampo.engines.llamacpp;
 
+import io.sampo.engines.llamacpp.GpuSplit.Gpu;
 import io.sampo.engines.llamacpp.jni.NativeLibrary;
 import io.sampo.engines.modelstore.gguf.GgufSummary;
 import io.sampo.engines.spi.Engine;
@@ -11,6 +12,7 @@ import io.sampo.engines.spi.LoadPlan;
 import io.sampo.engines.spi.TextCodec;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Runs GGUF files with llama.cpp, on the CPU or a GPU. */
@@ -42,16 +44,33 @@ public final class LlamaCppProvider implements EngineProvider {
   @Override
   public Engine load(Path model, EngineSettings settings) {
     GgufSummary summary = ModelFile.check(model);
-    List<String> gpus = settings.gpuLayers() == 0 ? List.of() : NativeLibrary.gpuNames();
-    long available = gpus.isEmpty() ? AvailableMemory.bytes() : Long.MAX_VALUE;
+    List<Gpu> gpus = settings.gpuLayers() == 0 ? List.of() : gpus();
     if (EmbeddingChoice.generates(summary, settings)) {
       Generating choice = Generating.of(summary, settings);
-      requireRoom(choice.plan(), available);
-      return LlamaCppEngine.load(model, settings, choice.model, choice.draft, gpus);
+      GpuSplit split = split(summary, choice.plan(), settings, gpus);
+      return LlamaCppEngine.load(model, settings, choice.model, choice.draft, split);
     }
     EmbeddingChoice choice = EmbeddingChoice.of(summary, settings);
-    requireRoom(choice.plan(summary), available);
-    return EmbeddingEngine.load(model, settings, choice, gpus);
+    GpuSplit split = split(summary, choice.plan(summary), settings, gpus);
+    return EmbeddingEngine.load(model, settings, choice, split);
+  }
+
+  private static GpuSplit split(
+      GgufSummary model, LoadPlan plan, EngineSettings settings, List<Gpu> gpus) {
+    float[] shares = GpuSplit.shares(settings.options(), gpus.size());
+    GpuSplit split = GpuSplit.of(model, plan, gpus, settings.gpuLayers(), shares);
+    if (split.layers() == 0) {
+      requireRoom(plan, AvailableMemory.bytes());
+    }
+    return split;
+  }
+
+  private static List<Gpu> gpus() {
+    List<String> names = NativeLibrary.gpuNames();
+    long[] free = NativeLibrary.freeGpuBytes();
+    return IntStream.range(0, free.length)
+        .mapToObj(i -> new Gpu(i < names.size() ? names.get(i) : "GPU", free[i]))
+        .toList();
   }
 
   /**

@@ -113,7 +113,8 @@ record LoadChoice(
             UBATCH_TOKENS,
             INTER_TOKEN_MILLIS,
             RETAIN_TOKENS,
-            EmbeddingChoice.POOLING));
+            EmbeddingChoice.POOLING,
+            GpuSplit.TENSOR_SPLIT));
     return names;
   }
 

@@ -5,16 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.sampo.engines.modelstore.gguf.GgmlType;
 import io.sampo.engines.modelstore.gguf.GgufWriter;
 import io.sampo.engines.modelstore.synthetic.LlamaShape;
+import io.sampo.engines.modelstore.synthetic.SyntheticAdapter;
 import io.sampo.engines.modelstore.synthetic.SyntheticModel;
 import io.sampo.engines.modelstore.synthetic.SyntheticVocabulary;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.SplittableRandom;
 
 /** Models with random weights, written where a test needs them. */
 final class TestModels {
@@ -37,30 +35,8 @@ final class TestModels {
   /** An adapter for the tiny model that changes its answers; adapters of other seeds differ. */
   static Path adapter(Path folder, long seed) throws IOException {
     Path gguf = folder.resolve("adapter-" + seed + ".gguf");
-    GgufWriter writer =
-        new GgufWriter()
-            .string("general.type", "adapter")
-            .string("general.architecture", "llama")
-            .string("adapter.type", "lora")
-            .float32("adapter.lora.alpha", 8);
-    for (int layer = 0; layer < LlamaShape.TINY.layers(); layer++) {
-      narrow(writer, "blk." + layer + ".attn_output.weight.lora_a", 64, 4, seed);
-      narrow(writer, "blk." + layer + ".attn_output.weight.lora_b", 4, 64, seed + 1);
-    }
-    writer.write(gguf);
+    SyntheticAdapter.write(gguf, LlamaShape.TINY, 4, seed);
     return gguf;
-  }
-
-  private static void narrow(GgufWriter writer, String name, int row, int rows, long seed) {
-    ByteBuffer values =
-        ByteBuffer.allocate(row * rows * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    SplittableRandom random = new SplittableRandom(seed);
-    while (values.hasRemaining()) {
-      values.putFloat((float) random.nextDouble(-0.5, 0.5));
-    }
-    values.flip();
-    writer.tensor(
-        name, GgmlType.F32, List.of((long) row, (long) rows), out -> out.write(values.duplicate()));
   }
 
   /** The tiny model with a chat template. */

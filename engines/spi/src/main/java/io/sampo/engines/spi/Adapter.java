@@ -19,8 +19,10 @@ public record Adapter(String name, String file, float scale) {
   /** The rule for scales, in words for people. */
   public static final String SCALE_RULE = "must be a number from -100 to 100";
 
+  /** The largest scale either way. */
+  public static final float MOST_SCALE = 100;
+
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}");
-  private static final float MOST_SCALE = 100;
 
   public Adapter {
     if (!named(name) || !scaled(scale)) {

@@ -76,6 +76,12 @@ public final class NativeLibrary {
     return names.isEmpty() ? List.of() : List.of(names.split(", "));
   }
 
+  /** The free memory of each of {@link #gpuNames}, in bytes. */
+  public static long[] freeGpuBytes() {
+    ensureStarted();
+    return gpuFreeBytes();
+  }
+
   /**
    * Writes a quantized copy of a GGUF file. Takes minutes for a large one.
    *
@@ -98,6 +104,8 @@ public final class NativeLibrary {
   private static native byte[] drainLog();
 
   private static native byte[] gpus();
+
+  private static native long[] gpuFreeBytes();
 
   private static native void quantize(byte[] from, byte[] to, byte[] type, int threads);
 }

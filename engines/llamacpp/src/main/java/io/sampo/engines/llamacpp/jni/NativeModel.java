@@ -47,13 +47,16 @@ public final class NativeModel implements AutoCloseable {
    * Loads a model file that has passed Java's checks.
    *
    * @param vocabularyOnly leave the weights out
-   * @param gpuLayers layers on a GPU, -1 for all
+   * @param gpuLayers layers on GPUs, -1 for all
+   * @param tensorSplit what part of them each GPU takes, in any unit; empty leaves it to llama.cpp
    * @throws EngineException MODEL_REJECTED with llama.cpp's reason, or OUT_OF_MEMORY
    */
-  public static NativeModel load(Path file, boolean vocabularyOnly, int gpuLayers) {
+  public static NativeModel load(
+      Path file, boolean vocabularyOnly, int gpuLayers, float... tensorSplit) {
     NativeLibrary.ensureStarted();
     try {
-      return new NativeModel(load(NativeLibrary.bytes(file), vocabularyOnly, gpuLayers));
+      byte[] path = NativeLibrary.bytes(file);
+      return new NativeModel(load(path, vocabularyOnly, gpuLayers, tensorSplit));
     } catch (EngineException refused) {
       throw new EngineException(refused.kind(), file + ": " + refused.getMessage(), refused);
     } finally {
@@ -290,7 +293,8 @@ public final class NativeModel implements AutoCloseable {
     }
   }
 
-  private static native long load(byte[] path, boolean vocabularyOnly, int gpuLayers);
+  private static native long load(
+      byte[] path, boolean vocabularyOnly, int gpuLayers, float[] tensorSplit);
 
   private static native void free(long model);
 
