@@ -28,6 +28,9 @@ final class StepTime implements StepCosts {
   /** The usual relative error of a prediction, at first; costs may drift as much at each step. */
   private static final double USUAL_ERROR = 0.05;
 
+  /** In milliseconds; what seems to cost nothing drifts as if it cost this, so as to be learned. */
+  private static final double LEAST_COST = 0.1;
+
   private static final double FADE = 0.1;
 
   /** Errors beyond this many usual ones count as this many. */
@@ -81,23 +84,13 @@ final class StepTime implements StepCosts {
     features[DRAFTED_ROW] = draftedRows / millis;
     features[PROMPT_ROW] = promptRows / millis;
     drift();
-    correct(clipped(1 - predictMillis(answerRows, draftedRows, promptRows) / millis));
+    correct(1 - predictMillis(answerRows, draftedRows, promptRows) / millis);
     steps++;
-  }
-
-  private double clipped(double error) {
-    if (steps < UNCLIPPED_STEPS) {
-      return error;
-    }
-    double limit = CLIP * usualError;
-    double clipped = Math.clamp(error, -limit, limit);
-    usualError += FADE * (Math.max(Math.abs(clipped), USUAL_ERROR / 2) - usualError);
-    return clipped;
   }
 
   private void drift() {
     for (int i = 0; i < COSTS; i++) {
-      double step = usualError * costs[i];
+      double step = usualError * Math.max(costs[i], LEAST_COST);
       double grown = doubt[i][i] + step * step;
       if (grown <= FIRST_DOUBT) {
         doubt[i][i] = grown;
@@ -114,11 +107,27 @@ final class StepTime implements StepCosts {
       }
       variance += features[i] * gain[i];
     }
+    double counted = clipped(error, Math.sqrt(variance));
     for (int i = 0; i < COSTS; i++) {
-      costs[i] = Math.max(0, costs[i] + gain[i] / variance * error);
+      costs[i] = Math.max(0, costs[i] + gain[i] / variance * counted);
       for (int j = 0; j < COSTS; j++) {
         doubt[i][j] -= gain[i] * gain[j] / variance;
       }
     }
+  }
+
+  /**
+   * @param expected the error to expect, from what is usual and from what is in doubt: a cost that
+   *     was never exercised may be far off, and is to be learned at once
+   */
+  private double clipped(double error, double expected) {
+    if (steps < UNCLIPPED_STEPS) {
+      return error;
+    }
+    double limit = CLIP * expected;
+    double clipped = Math.clamp(error, -limit, limit);
+    double unusual = Math.abs(clipped) / expected * usualError;
+    usualError += FADE * (Math.max(unusual, USUAL_ERROR / 2) - usualError);
+    return clipped;
   }
 }

@@ -50,6 +50,17 @@ class StepTimeTest {
     assertThat(time.promptRowsWithin(56)).isCloseTo(10, within(1));
   }
 
+  /** As where answers to short prompts run for a while and then a long prompt comes. */
+  @Test
+  void knowsPromptRowsAfterOneFullBatchAlsoWhenAnswersRanForLong() {
+    time.observe(0, 0, 1, 22);
+    for (int i = 0; i < 200; i++) {
+      time.observe(4, 0, 0, real(4, 0) * (1 + 0.03 * random.nextGaussian()));
+    }
+    time.observe(4, 0, 508, real(4, 508));
+    assertThat(time.promptRowsWithin(56)).isCloseTo(10, within(2));
+  }
+
   @Test
   void knowsWhatADraftedTokenCostsWhereOneAnswerRunsAlone() {
     for (int i = 0; i < 60; i++) {
