@@ -9,6 +9,7 @@
  * <p>Bytes: a {@link io.sampo.kvcache.block.KvBlock} carries its {@link
  * io.sampo.kvcache.block.KvLayout} in a header and lies outside the Java heap; a {@link
  * io.sampo.kvcache.block.KvChain} is several that join. How an engine keeps its KV does not show.
+ * Who has blocks lends them through a {@link io.sampo.kvcache.block.BlockSource}.
  *
  * <p>Everything here is pure and owns no state; the memory of blocks belongs to whoever made it.
  *
