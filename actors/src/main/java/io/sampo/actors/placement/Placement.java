@@ -49,6 +49,11 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
     ENSURE
   }
 
+  /** Ends this placement; another node's goes on. */
+  public enum Stop implements Command {
+    STOP
+  }
+
   /**
    * The adapters of a model that requests may name.
    *
@@ -109,6 +114,9 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
       case FromReplica from -> onSettled(from.event());
       case LimitPassed passed -> onLimitPassed(passed.name());
       case Timer ensure -> ensure();
+      case Stop stop -> {
+        return onStop();
+      }
     }
     return this;
   }
@@ -180,6 +188,12 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
     if (change != null) {
       end(change, Failure.deadlineExceeded(settings.adapterLimit().toMillis(), "adapter"));
     }
+  }
+
+  private Behavior<Command> onStop() {
+    Failure failure = Failure.unavailable(ErrorCode.DRAINING, RETRY_SECONDS);
+    changes.values().forEach(change -> reply(change.replyTo(), change.spec().id(), failure));
+    return Behaviors.stopped();
   }
 
   private void end(AdapterChange change, @Nullable Failure failure) {

@@ -130,6 +130,18 @@ class PlacementTest {
   }
 
   @Test
+  void whoWaitsIsToldWhenItIsStopped() {
+    expectRound(SPEC);
+    load(SEA);
+    replicas.receiveSeveralMessages(2);
+    placement.tell(Placement.Stop.STOP);
+    assertThat(asker.receiveMessage().failure())
+        .extracting(Failure::code)
+        .isEqualTo(ErrorCode.DRAINING);
+    asker.expectTerminated(placement);
+  }
+
+  @Test
   void knowsNoAdaptersOfAnotherModel() {
     placement.tell(new Placement.LoadAdapter(new ModelId("other"), SEA, asker.ref()));
     assertThat(asker.receiveMessage().failure()).isEqualTo(Failure.modelNotFound("other"));

@@ -91,6 +91,7 @@ final class Wiring {
     return ClusterSingleton.get(system)
         .init(
             SingletonActor.of(placement, "placement")
+                .withStopMessage(Placement.Stop.STOP)
                 .withSettings(ClusterSingletonSettings.create(system).withRole(GATEWAY)));
   }
 
