@@ -10,7 +10,10 @@ namespace sampo {
 
 namespace {
 
-llama_context_params params_of(const ContextSettings & settings) {
+llama_context_params params_of(const Model & model, const ContextSettings & settings) {
+    if (llama_model_has_encoder(model.raw())) {
+        throw Failure(Kind::MODEL_REJECTED, "encoder models are not supported");
+    }
     llama_context_params params = llama_context_default_params();
     params.n_ctx                = settings.cells;
     params.n_batch              = settings.batch_tokens;
@@ -18,70 +21,22 @@ llama_context_params params_of(const ContextSettings & settings) {
     params.n_seq_max            = settings.max_sequences;
     // One row of logits for each token to choose; without this there is room for a whole batch of them.
     params.n_outputs_max        = settings.max_sequences + settings.drafted_tokens;
-    params.n_threads            = settings.threads;
-    params.n_threads_batch      = settings.threads;
     params.type_k               = (ggml_type) settings.kv_type;
     params.type_v               = (ggml_type) settings.kv_type;
     params.flash_attn_type      = (llama_flash_attn_type) settings.flash_attention;
     params.kv_unified           = settings.unified;
-    params.no_perf              = true;
     return params;
-}
-
-bool on_abort(void * context) {
-    return ((Context *) context)->was_interrupted();
-}
-
-// The CPU backend is a library of its own, loaded at run time, so its functions are asked for by name.
-template <typename Function> Function * cpu_function(const char * name) {
-    ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
-    return (Function *) ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(cpu), name);
 }
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
-    ggml_threadpool_params params = ggml_threadpool_params_default(threads);
-    // Between two steps workers spin and do not sleep, but not much longer: others need the cores.
-    params.poll = 2;
-    if (const auto create = cpu_function<decltype(ggml_threadpool_new)>("ggml_threadpool_new")) {
-        pool = create(&params);
-    }
-}
-
-ThreadPool::~ThreadPool() {
-    const auto free = cpu_function<decltype(ggml_threadpool_free)>("ggml_threadpool_free");
-    if (pool && free) {
-        free(pool);
-    }
-}
-
-void ThreadPool::attach_to(llama_context * context) {
-    if (pool) {
-        llama_attach_threadpool(context, pool, nullptr);
-    }
-}
-
 Context::Context(const Model & model, const ContextSettings & settings, const Context * threads_of) :
     model(model),
-    threads(threads_of ? threads_of->threads : std::make_shared<ThreadPool>(settings.threads)),
-    unified(settings.unified) {
-    if (llama_model_has_encoder(model.raw())) {
-        throw Failure(Kind::MODEL_REJECTED, "encoder models are not supported");
-    }
-    llama_context_params params = params_of(settings);
-    params.abort_callback       = on_abort;
-    params.abort_callback_data  = this;
-    LogCapture log;
-    context.reset(llama_init_from_model(model.raw(), params));
-    if (!context) {
-        const std::string reason = log.errors("llama.cpp gave no reason");
-        throw Failure(reason.find("alloc") != std::string::npos ? Kind::OUT_OF_MEMORY : Kind::MODEL_REJECTED, reason);
-    }
+    unified(settings.unified),
+    context(model, params_of(model, settings), threads_of ? threads_of->context.threads() : std::make_shared<ThreadPool>(settings.threads)) {
     if (!llama_get_memory(context.get())) {
         throw Failure(Kind::MODEL_REJECTED, "the model computes embeddings and its file names no pooling; choose mean, cls or last");
     }
-    threads->attach_to(context.get());
     const size_t rows = settings.batch_tokens;
     const size_t outs = settings.max_sequences + settings.drafted_tokens;
     columns.token.resize(rows);

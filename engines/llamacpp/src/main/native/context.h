@@ -1,11 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "adapter.h"
+#include "compute.h"
 #include "llama-cpp.h"
 #include "sampler.h"
 
@@ -47,18 +46,6 @@ struct StepColumns {
     std::vector<float>       top_logprobs;
 };
 
-// The CPU threads of a context, kept between steps: without them ggml starts new ones for each step.
-class ThreadPool {
-  public:
-    explicit ThreadPool(int threads);
-    ~ThreadPool();
-
-    void attach_to(llama_context * context);
-
-  private:
-    ggml_threadpool * pool = nullptr;
-};
-
 // How a context keeps what it computed; io.sampo.engines.llamacpp.jni.NativeState.Kind, in its order.
 enum class StateKind { PLAIN, SEPARATE, RECURRENT, WINDOWED, MANY_POSITIONS };
 
@@ -82,7 +69,7 @@ class Context {
     void use(const Adapter * adapter);
 
     // Makes the running step and all later ones end soon with code 2.
-    void interrupt() { interrupted = true; }
+    void interrupt() { context.interrupt(); }
 
     // Forgets a sequence from a position on; false where the model's state cannot be cut there.
     bool forget(int sequence, int from);
@@ -102,8 +89,6 @@ class Context {
     // Adds a state's positions to a sequence. Throws, with nothing changed, where llama.cpp refuses it. For plain states.
     void copy_in(const uint8_t * state, size_t bytes, int carrier, int sequence);
 
-    bool was_interrupted() const { return interrupted; }
-
   private:
     // Computes some rows; tokens chosen follow those of the passes before.
     int pass(int from, int to, size_t & out);
@@ -113,14 +98,12 @@ class Context {
     void choose(int row, float * logits, size_t out);
 
     const Model &                 model;
-    std::shared_ptr<ThreadPool>   threads;  // outlives the contexts that compute with it
     const bool                    unified;
-    llama_context_ptr             context;
+    Compute                       context;
     std::vector<llama_seq_id *>   sequence_of_row;
     std::vector<int32_t>          sequences_of_row;
     std::vector<int8_t>           wanted;
     std::vector<llama_token_data> candidates;
-    std::atomic<bool>             interrupted = false;
 };
 
 }  // namespace sampo

@@ -11,42 +11,26 @@ namespace sampo {
 namespace {
 
 // One pass for a whole batch: attention that looks ahead needs all of an input in it, and pooling sees one pass only.
-llama_context_params params_of(const EmbedderSettings & settings) {
+llama_context_params params_of(const Model & model, const EmbedderSettings & settings) {
+    if (llama_model_has_encoder(model.raw()) && llama_model_has_decoder(model.raw())) {
+        throw Failure(Kind::MODEL_REJECTED, "models of encoder and decoder are not supported");
+    }
     llama_context_params params = llama_context_default_params();
     params.n_ctx                = settings.batch_tokens;
     params.n_batch              = settings.batch_tokens;
     params.n_ubatch             = settings.batch_tokens;
     params.n_seq_max            = settings.max_inputs;
-    params.n_threads            = settings.threads;
-    params.n_threads_batch      = settings.threads;
     params.flash_attn_type      = (llama_flash_attn_type) settings.flash_attention;
     params.pooling_type         = (enum llama_pooling_type) settings.pooling;
     params.embeddings           = true;
     params.kv_unified           = true;
-    params.no_perf              = true;
     return params;
-}
-
-bool on_abort(void * embedder) {
-    return ((Embedder *) embedder)->was_interrupted();
 }
 
 }  // namespace
 
-Embedder::Embedder(const Model & model, const EmbedderSettings & settings) : threads(settings.threads), max_inputs(settings.max_inputs) {
-    if (llama_model_has_encoder(model.raw()) && llama_model_has_decoder(model.raw())) {
-        throw Failure(Kind::MODEL_REJECTED, "models of encoder and decoder are not supported");
-    }
-    llama_context_params params = params_of(settings);
-    params.abort_callback       = on_abort;
-    params.abort_callback_data  = this;
-    LogCapture log;
-    context.reset(llama_init_from_model(model.raw(), params));
-    if (!context) {
-        const std::string reason = log.errors("llama.cpp gave no reason");
-        throw Failure(reason.find("alloc") != std::string::npos ? Kind::OUT_OF_MEMORY : Kind::MODEL_REJECTED, reason);
-    }
-    threads.attach_to(context.get());
+Embedder::Embedder(const Model & model, const EmbedderSettings & settings) :
+    context(model, params_of(model, settings), std::make_shared<ThreadPool>(settings.threads)), max_inputs(settings.max_inputs) {
     const bool ranks = settings.pooling == LLAMA_POOLING_TYPE_RANK;
     length           = ranks ? (int) llama_model_n_cls_out(model.raw()) : llama_model_n_embd_out(model.raw());
     if (length < 1 || (ranks && length > llama_model_n_embd(model.raw()))) {

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <vector>
 
-#include "context.h"
+#include "compute.h"
 #include "llama-cpp.h"
 
 namespace sampo {
@@ -42,18 +41,15 @@ class Embedder {
     // Computes the first rows; they belong to the first inputs and every input is there as a whole. 0 done, 2 interrupted.
     int compute(int rows, int inputs);
 
-    void interrupt() { interrupted = true; }
-    bool was_interrupted() const { return interrupted; }
+    void interrupt() { context.interrupt(); }
 
   private:
-    ThreadPool                  threads;  // outlives the context that computes with it
-    llama_context_ptr           context;
+    Compute                     context;
     const int                   max_inputs;
     int                         length;
     std::vector<llama_seq_id *> input_of_row;
     std::vector<int32_t>        inputs_of_row;
     std::vector<int8_t>         wanted;
-    std::atomic<bool>           interrupted = false;
 };
 
 }  // namespace sampo

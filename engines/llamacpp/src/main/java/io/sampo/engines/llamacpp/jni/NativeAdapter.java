@@ -9,10 +9,10 @@ import java.nio.file.Path;
  */
 public final class NativeAdapter implements AutoCloseable {
 
-  private long handle;
+  private final NativeHandle handle;
 
-  private NativeAdapter(long handle) {
-    this.handle = handle;
+  private NativeAdapter(long loaded) {
+    handle = new NativeHandle("adapter", loaded, NativeAdapter::free);
   }
 
   /**
@@ -31,18 +31,12 @@ public final class NativeAdapter implements AutoCloseable {
 
   /** For this package: valid while the adapter is open. */
   long handle() {
-    if (handle == 0) {
-      throw new IllegalStateException("the adapter was closed");
-    }
-    return handle;
+    return handle.get();
   }
 
   @Override
   public void close() {
-    if (handle != 0) {
-      free(handle);
-      handle = 0;
-    }
+    handle.close();
   }
 
   private static native long load(long model, byte[] path, float scale);

@@ -3,8 +3,6 @@ package io.sampo.engines.llamacpp.jni;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.TokenLogprobs;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
@@ -69,7 +67,7 @@ public final class NativeContext implements AutoCloseable {
   private final FloatBuffer logprobs;
   private final IntBuffer topIds;
   private final FloatBuffer topLogprobs;
-  private long handle;
+  private final NativeHandle handle;
   private int rows;
   private int split;
 
@@ -87,12 +85,12 @@ public final class NativeContext implements AutoCloseable {
    * @param beside made for as many threads
    */
   public NativeContext(NativeModel model, Settings settings, NativeContext beside) {
-    this(model, settings, beside.handle);
+    this(model, settings, beside.handle());
   }
 
   private NativeContext(NativeModel model, Settings settings, long threadsOf) {
     try {
-      handle =
+      long created =
           create(
               model.handle(),
               threadsOf,
@@ -105,23 +103,20 @@ public final class NativeContext implements AutoCloseable {
               settings.kvType,
               settings.flashAttention,
               settings.unified);
+      handle = new NativeHandle("context", created, NativeContext::free);
     } finally {
       NativeLibrary.forwardLog();
     }
-    Object[] columns = columns(handle);
-    tokens = buffer(columns[0]).asIntBuffer();
-    positions = buffer(columns[1]).asIntBuffer();
-    sequences = buffer(columns[2]).asIntBuffer();
-    samplers = buffer(columns[3]).asLongBuffer();
-    indexes = buffer(columns[4]).asIntBuffer();
-    chosen = buffer(columns[5]).asIntBuffer();
-    logprobs = buffer(columns[6]).asFloatBuffer();
-    topIds = buffer(columns[7]).asIntBuffer();
-    topLogprobs = buffer(columns[8]).asFloatBuffer();
-  }
-
-  private static ByteBuffer buffer(Object column) {
-    return ((ByteBuffer) column).order(ByteOrder.nativeOrder());
+    NativeColumns columns = new NativeColumns(columns(handle.get()));
+    tokens = columns.ints(0);
+    positions = columns.ints(1);
+    sequences = columns.ints(2);
+    samplers = columns.longs(3);
+    indexes = columns.ints(4);
+    chosen = columns.ints(5);
+    logprobs = columns.floats(6);
+    topIds = columns.ints(7);
+    topLogprobs = columns.floats(8);
   }
 
   /** Begins a step. */
@@ -166,7 +161,7 @@ public final class NativeContext implements AutoCloseable {
   }
 
   private void put(int token, int position, int sequence) {
-    checkOpen();
+    handle.requireOpen();
     tokens.put(rows, token);
     positions.put(rows, position);
     sequences.put(rows, sequence);
@@ -178,8 +173,7 @@ public final class NativeContext implements AutoCloseable {
    * @throws EngineException INTERNAL when native code fails; the context is then unusable
    */
   public Outcome step() {
-    checkOpen();
-    int code = step(handle, rows, split);
+    int code = step(handle.get(), rows, split);
     return switch (code) {
       case 0 -> Outcome.DONE;
       case 1 -> Outcome.NO_ROOM;
@@ -216,8 +210,7 @@ public final class NativeContext implements AutoCloseable {
    * @return false when the model's state cannot be cut there; nothing has changed then
    */
   public boolean forget(int sequence, int from) {
-    checkOpen();
-    return forget(handle, sequence, from);
+    return forget(handle.get(), sequence, from);
   }
 
   /**
@@ -225,8 +218,7 @@ public final class NativeContext implements AutoCloseable {
    * with one pool of cells and models that can be cut anywhere.
    */
   public void share(int from, int to, int tokens) {
-    checkOpen();
-    share(handle, from, to, tokens);
+    share(handle.get(), from, to, tokens);
   }
 
   /**
@@ -234,39 +226,26 @@ public final class NativeContext implements AutoCloseable {
    * as a few small steps. An adapter that is in use must not be closed.
    */
   public void use(@Nullable NativeAdapter adapter) {
-    checkOpen();
-    use(handle, adapter == null ? 0 : adapter.handle());
+    use(handle.get(), adapter == null ? 0 : adapter.handle());
   }
 
   /** Whether a sequence can be cut at any position; not so for recurrent models. */
   public boolean cutsAnywhere() {
-    checkOpen();
-    return cutsAnywhere(handle);
+    return cutsAnywhere(handle.get());
   }
 
   /** Makes the running step and all later ones end soon. For any thread, before {@link #close}. */
   public void interrupt() {
-    checkOpen();
-    interrupt(handle);
+    interrupt(handle.get());
   }
 
   long handle() {
-    checkOpen();
-    return handle;
-  }
-
-  private void checkOpen() {
-    if (handle == 0) {
-      throw new EngineException(Kind.CLOSED, "the context was closed");
-    }
+    return handle.get();
   }
 
   @Override
   public void close() {
-    if (handle != 0) {
-      free(handle);
-      handle = 0;
-    }
+    handle.close();
   }
 
   private static native long create(

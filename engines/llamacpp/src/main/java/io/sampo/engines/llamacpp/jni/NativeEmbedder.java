@@ -1,9 +1,6 @@
 package io.sampo.engines.llamacpp.jni;
 
 import io.sampo.engines.spi.EngineException;
-import io.sampo.engines.spi.EngineException.Kind;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 
@@ -29,7 +26,7 @@ public final class NativeEmbedder implements AutoCloseable {
   private final IntBuffer inputs;
   private final FloatBuffer vectors;
   private final int vectorLength;
-  private long handle;
+  private final NativeHandle handle;
   private int rows;
   private int count;
 
@@ -38,7 +35,7 @@ public final class NativeEmbedder implements AutoCloseable {
    */
   public NativeEmbedder(NativeModel model, Settings settings) {
     try {
-      handle =
+      long created =
           create(
               model.handle(),
               settings.batchTokens,
@@ -46,19 +43,16 @@ public final class NativeEmbedder implements AutoCloseable {
               settings.threads,
               settings.flashAttention,
               settings.pooling);
+      handle = new NativeHandle("embedder", created, NativeEmbedder::free);
     } finally {
       NativeLibrary.forwardLog();
     }
-    Object[] columns = columns(handle);
-    tokens = buffer(columns[0]).asIntBuffer();
-    positions = buffer(columns[1]).asIntBuffer();
-    inputs = buffer(columns[2]).asIntBuffer();
-    vectors = buffer(columns[3]).asFloatBuffer();
-    vectorLength = vectorLength(handle);
-  }
-
-  private static ByteBuffer buffer(Object column) {
-    return ((ByteBuffer) column).order(ByteOrder.nativeOrder());
+    NativeColumns columns = new NativeColumns(columns(handle.get()));
+    tokens = columns.ints(0);
+    positions = columns.ints(1);
+    inputs = columns.ints(2);
+    vectors = columns.floats(3);
+    vectorLength = vectorLength(handle.get());
   }
 
   /** Numbers in a vector. */
@@ -90,8 +84,7 @@ public final class NativeEmbedder implements AutoCloseable {
    * @throws EngineException INTERNAL when native code fails
    */
   public boolean compute() {
-    checkOpen();
-    return compute(handle, rows, count) == 0;
+    return compute(handle.get(), rows, count) == 0;
   }
 
   /** The vector of the n-th input of the batch, as the model gives it. */
@@ -103,22 +96,12 @@ public final class NativeEmbedder implements AutoCloseable {
 
   /** Makes the running batch and all later ones end soon. For any thread, before {@link #close}. */
   public void interrupt() {
-    checkOpen();
-    interrupt(handle);
-  }
-
-  private void checkOpen() {
-    if (handle == 0) {
-      throw new EngineException(Kind.CLOSED, "the embedder was closed");
-    }
+    interrupt(handle.get());
   }
 
   @Override
   public void close() {
-    if (handle != 0) {
-      free(handle);
-      handle = 0;
-    }
+    handle.close();
   }
 
   private static native long create(

@@ -6,7 +6,6 @@ import io.sampo.engines.spi.ChatPrompt;
 import io.sampo.engines.spi.ChatRequest;
 import io.sampo.engines.spi.ChatRequest.ToolChoice;
 import io.sampo.engines.spi.EngineException;
-import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.FillInTokens;
 import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.ParsedAnswer;
@@ -35,12 +34,12 @@ public final class NativeModel implements AutoCloseable {
   public record Pieces(byte[] bytes, int[] starts) {}
 
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
-  private long handle;
+  private final NativeHandle handle;
   private long chat;
   private int holders = 1;
 
-  private NativeModel(long handle) {
-    this.handle = handle;
+  private NativeModel(long loaded) {
+    handle = new NativeHandle("model", loaded, NativeModel::free);
   }
 
   /**
@@ -65,17 +64,17 @@ public final class NativeModel implements AutoCloseable {
   }
 
   public int vocabularySize() {
-    return reading(() -> vocabularySize(handle));
+    return reading(() -> vocabularySize(handle.get()));
   }
 
   /** The tokens that end a text. */
   public int[] endTokens() {
-    return reading(() -> endTokens(handle));
+    return reading(() -> endTokens(handle.get()));
   }
 
   /** The tokens that ask for a gap to be filled. */
   public FillInTokens fillInTokens() {
-    int[] ids = reading(() -> fillInTokens(handle));
+    int[] ids = reading(() -> fillInTokens(handle.get()));
     return new FillInTokens(ids[0], ids[1], ids[2], ids[3], ids[4], ids[5]);
   }
 
@@ -85,13 +84,13 @@ public final class NativeModel implements AutoCloseable {
    * @param special show special tokens by name
    */
   public Pieces pieces(boolean special) {
-    Object[] all = reading(() -> pieces(handle, special));
+    Object[] all = reading(() -> pieces(handle.get(), special));
     return new Pieces((byte[]) all[0], (int[]) all[1]);
   }
 
   public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
     byte[] utf8 = text.getBytes(UTF_8);
-    return reading(() -> tokenize(handle, utf8, addSpecial, parseSpecial));
+    return reading(() -> tokenize(handle.get(), utf8, addSpecial, parseSpecial));
   }
 
   /**
@@ -102,9 +101,8 @@ public final class NativeModel implements AutoCloseable {
   public boolean openChat() {
     lock.writeLock().lock();
     try {
-      checkOpen();
       if (chat == 0) {
-        chat = openChat(handle);
+        chat = openChat(handle.get());
       }
       return chat != 0;
     } finally {
@@ -182,12 +180,12 @@ public final class NativeModel implements AutoCloseable {
    * @return begin, end and separator token; -1 for one that the model does not add
    */
   public int[] rankMarks() {
-    return reading(() -> rankMarks(handle));
+    return reading(() -> rankMarks(handle.get()));
   }
 
   /** The model's own text for a pair, with places for both; empty where it brings none. */
   public String rankTemplate() {
-    return text(reading(() -> rankTemplate(handle)));
+    return text(reading(() -> rankTemplate(handle.get())));
   }
 
   /** The grammar of a JSON schema that has passed Java's checks. */
@@ -208,7 +206,7 @@ public final class NativeModel implements AutoCloseable {
     reading(
         () -> {
           compile(
-              handle,
+              handle.get(),
               utf8,
               grammar.lazy(),
               words,
@@ -237,23 +235,16 @@ public final class NativeModel implements AutoCloseable {
 
   /** For this package: valid while the model is open. */
   long handle() {
-    checkOpen();
-    return handle;
+    return handle.get();
   }
 
   private <T> T reading(Supplier<T> call) {
     lock.readLock().lock();
     try {
-      checkOpen();
+      handle.requireOpen();
       return call.get();
     } finally {
       lock.readLock().unlock();
-    }
-  }
-
-  private void checkOpen() {
-    if (handle == 0) {
-      throw new EngineException(Kind.CLOSED, "the model was closed");
     }
   }
 
@@ -284,10 +275,7 @@ public final class NativeModel implements AutoCloseable {
         freeChat(chat);
         chat = 0;
       }
-      if (handle != 0) {
-        free(handle);
-        handle = 0;
-      }
+      handle.close();
     } finally {
       lock.writeLock().unlock();
     }

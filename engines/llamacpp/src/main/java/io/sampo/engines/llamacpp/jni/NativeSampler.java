@@ -9,7 +9,7 @@ import java.util.Arrays;
 /** Chooses the tokens of one sequence. Used by one thread. */
 public final class NativeSampler implements AutoCloseable {
 
-  private long handle;
+  private final NativeHandle handle;
 
   /**
    * @param sampling validated: ids inside the vocabulary, numbers in range, a grammar that {@link
@@ -22,7 +22,7 @@ public final class NativeSampler implements AutoCloseable {
   public NativeSampler(
       NativeModel model, Sampling sampling, int[] history, int answered, int contextTokens) {
     int repeatLast = sampling.repeatLastTokens();
-    handle =
+    long created =
         create(
             model.handle(),
             sampling.temperature(),
@@ -41,6 +41,7 @@ public final class NativeSampler implements AutoCloseable {
             sampling.ignoreEndOfText(),
             sampling.topLogprobs(),
             history);
+    handle = new NativeHandle("sampler", created, NativeSampler::free);
     Grammar grammar = sampling.grammar();
     if (grammar != null) {
       obey(model, grammar, Arrays.copyOfRange(history, history.length - answered, history.length));
@@ -50,7 +51,7 @@ public final class NativeSampler implements AutoCloseable {
   private void obey(NativeModel model, Grammar grammar, int[] passed) {
     try {
       obey(
-          handle,
+          handle.get(),
           model.handle(),
           grammar.text().getBytes(UTF_8),
           grammar.lazy(),
@@ -67,18 +68,12 @@ public final class NativeSampler implements AutoCloseable {
 
   /** For this package: what stands in the sampler column of a step. */
   long handle() {
-    if (handle == 0) {
-      throw new IllegalStateException("the sampler was closed");
-    }
-    return handle;
+    return handle.get();
   }
 
   @Override
   public void close() {
-    if (handle != 0) {
-      free(handle);
-      handle = 0;
-    }
+    handle.close();
   }
 
   private static native long create(
