@@ -29,20 +29,19 @@ final class EmbeddingEngine implements Engine {
   private final EngineCapabilities capabilities;
   private final EmbeddingLoop loop;
   private final EngineThread thread;
-  private boolean closed;
 
   private EmbeddingEngine(
       Path file,
       NativeModel model,
       NativeEmbedder embedder,
       EngineCapabilities capabilities,
-      EmbeddingLoop loop) {
+      EmbeddingChoice choice) {
     this.file = file;
     this.model = model;
     this.embedder = embedder;
     this.capabilities = capabilities;
-    this.loop = loop;
-    this.thread = new EngineThread(file, loop);
+    thread = new EngineThread(file);
+    loop = new EmbeddingLoop(thread, embedder, choice);
   }
 
   /**
@@ -69,8 +68,8 @@ final class EmbeddingEngine implements Engine {
               model,
               embedder,
               capabilities(model, embedder, choice, split.devices()),
-              new EmbeddingLoop(embedder, choice));
-      engine.thread.start();
+              choice);
+      engine.thread.start(engine.loop);
       LoadedModels.add(file, model);
       return engine;
     } catch (RuntimeException failed) {
@@ -140,18 +139,17 @@ final class EmbeddingEngine implements Engine {
   }
 
   @Override
-  public synchronized void close() {
-    thread.requireOther();
-    if (closed) {
-      return;
-    }
-    closed = true;
+  public void close() {
+    thread.close(this::interrupt, this::free);
+  }
+
+  private void interrupt() {
     LoadedModels.remove(file, model);
-    loop.close();
     embedder.interrupt();
-    if (thread.awaitEnd()) {
-      embedder.close();
-      model.close();
-    }
+  }
+
+  private void free() {
+    embedder.close();
+    model.close();
   }
 }

@@ -2,10 +2,11 @@ package io.sampo.engines.llamacpp;
 
 import io.sampo.engines.spi.EmbeddingListener;
 import io.sampo.engines.spi.EmbeddingRequest;
+import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.SequenceId;
 
 /** An embedding request in the engine: how far it is. Only {@link #cancel} is for other threads. */
-final class EmbeddingJob {
+final class EmbeddingJob implements Entrance.Request {
 
   final EmbeddingRequest request;
   final EmbeddingListener listener;
@@ -18,11 +19,19 @@ final class EmbeddingJob {
     this.listener = listener;
   }
 
-  SequenceId id() {
+  @Override
+  public SequenceId id() {
     return request.id();
   }
 
-  void cancel() {
+  /** Inputs take turns and give way to nobody. */
+  @Override
+  public int priority() {
+    return Priority.NORMAL;
+  }
+
+  @Override
+  public void cancel() {
     cancelled = true;
   }
 

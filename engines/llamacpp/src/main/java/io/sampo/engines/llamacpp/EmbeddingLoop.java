@@ -7,138 +7,75 @@ import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
 import io.sampo.engines.spi.ModelTask;
+import io.sampo.engines.spi.Places;
 import io.sampo.engines.spi.SequenceId;
-import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The life of an engine that computes vectors, on its one thread: end what was cancelled, take a
  * batch of inputs from all requests, compute it in one native call, tell the listeners.
- *
- * <p>How a request ends exactly once: it is owned by the queue of arrivals until this thread takes
- * it, then by {@code running}; whoever removes it from there tells its listener. A submitter that
- * finds the loop ended takes its own request back out of the queue.
  */
-final class EmbeddingLoop implements Runnable {
+final class EmbeddingLoop implements EngineThread.Work {
 
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddingLoop.class);
 
-  /** Nothing depends on this wake-up; it bounds what a lost signal could cost. */
-  private static final long PARK_NANOS = Duration.ofSeconds(5).toNanos();
-
+  private final EngineThread thread;
   private final NativeEmbedder embedder;
   private final boolean embeds;
-  private final int maxRequests;
   private final InputTurns turns;
-  private final Semaphore places;
-  private final Queue<EmbeddingJob> arrivals;
-  private final Map<SequenceId, EmbeddingJob> accepted = new ConcurrentHashMap<>();
+  private final Entrance<EmbeddingJob> entrance;
   private final Set<EmbeddingJob> running = new LinkedHashSet<>();
   private final RateMeter rate = new RateMeter();
   private long inputTokens;
   private long batches;
-
-  private volatile boolean closing;
-  private volatile @Nullable EngineException ended;
-  private volatile @Nullable Thread thread;
   private volatile EngineStats stats;
 
-  EmbeddingLoop(NativeEmbedder embedder, EmbeddingChoice choice) {
+  /**
+   * @param thread what it is to run on
+   */
+  EmbeddingLoop(EngineThread thread, NativeEmbedder embedder, EmbeddingChoice choice) {
+    this.thread = thread;
     this.embedder = embedder;
     embeds = choice.task() == ModelTask.EMBED;
-    maxRequests = choice.maxRequests();
     turns = new InputTurns(choice.batchTokens(), choice.maxInputs());
-    places = new Semaphore(maxRequests);
-    arrivals = new ArrayBlockingQueue<>(maxRequests);
+    entrance = new Entrance<>(new Places(choice.maxRequests(), false), thread::wake);
     stats = snapshot();
   }
 
   // For any thread.
 
   void submit(EmbeddingJob job) {
-    throwIfEnded();
-    if (!places.tryAcquire()) {
-      throw new EngineException(Kind.FULL, "all " + maxRequests + " requests are in use");
-    }
-    if (accepted.putIfAbsent(job.id(), job) != null) {
-      places.release();
-      throw new EngineException(Kind.INVALID_REQUEST, "there is already a " + job.id());
-    }
-    arrivals.add(job);
-    if (ended != null && arrivals.remove(job)) {
-      leave(job);
-      throwIfEnded();
-    }
-    wake();
+    entrance.submit(job);
   }
 
   void cancel(SequenceId id) {
-    EmbeddingJob job = accepted.get(id);
-    if (job != null) {
-      job.cancel();
-      wake();
-    }
+    entrance.cancel(id);
   }
 
   EngineStats stats() {
     return stats;
   }
 
-  /** Makes the loop end soon; whoever runs it waits for its thread. */
-  void close() {
-    closing = true;
-    wake();
-  }
-
-  private void wake() {
-    LockSupport.unpark(thread);
-  }
-
-  private void throwIfEnded() {
-    EngineException reason = ended;
-    if (reason != null) {
-      throw new EngineException(reason.kind(), String.valueOf(reason.getMessage()), reason);
-    }
-  }
-
   // The engine's thread.
 
   @Override
-  public void run() {
-    thread = Thread.currentThread();
-    try {
-      while (!closing) {
-        takeArrivals();
-        endCancelled();
-        List<Turn> batch = turns.next();
-        if (batch.isEmpty()) {
-          LockSupport.parkNanos(this, PARK_NANOS);
-        } else {
-          compute(batch);
-        }
-        stats = snapshot();
-      }
-      endAll(new EngineException(Kind.CLOSED, "the engine was closed"));
-    } catch (RuntimeException | Error broken) {
-      LOG.error("the engine broke: {}", String.valueOf(broken.getMessage()), broken);
-      endAll(
-          new EngineException(Kind.INTERNAL, "the engine broke and must be loaded again", broken));
+  public boolean turn() {
+    takeArrivals();
+    endCancelled();
+    List<Turn> batch = turns.next();
+    if (!batch.isEmpty()) {
+      compute(batch);
     }
+    stats = snapshot();
+    return !batch.isEmpty();
   }
 
   private void takeArrivals() {
-    for (EmbeddingJob next = arrivals.poll(); next != null; next = arrivals.poll()) {
+    for (EmbeddingJob next = entrance.next(); next != null; next = entrance.next()) {
       running.add(next);
       turns.arrive(next);
     }
@@ -162,7 +99,7 @@ final class EmbeddingLoop implements Runnable {
     }
     long began = System.nanoTime();
     if (!embedder.compute()) {
-      closing = true;
+      thread.stop();
       return;
     }
     rate.add(tokens, (System.nanoTime() - began) / 1e9);
@@ -239,18 +176,14 @@ final class EmbeddingLoop implements Runnable {
 
   private void release(EmbeddingJob job) {
     running.remove(job);
-    leave(job);
+    entrance.leave(job);
     // Whoever hears of the end may look at the statistics at once.
     stats = snapshot();
   }
 
-  private void leave(EmbeddingJob job) {
-    accepted.remove(job.id());
-    places.release();
-  }
-
-  private void endAll(EngineException reason) {
-    ended = reason;
+  @Override
+  public void end(EngineException reason) {
+    entrance.close(reason);
     takeArrivals();
     for (EmbeddingJob job : List.copyOf(running)) {
       fail(job, reason);
@@ -262,7 +195,7 @@ final class EmbeddingLoop implements Runnable {
     int begun = (int) running.stream().filter(EmbeddingJob::hasBegun).count();
     return new EngineStats(
         begun,
-        running.size() - begun + arrivals.size(),
+        running.size() - begun + entrance.waiting(),
         0,
         0,
         0,

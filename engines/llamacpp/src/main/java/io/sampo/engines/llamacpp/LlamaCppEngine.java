@@ -16,6 +16,7 @@ import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.KvBlocks;
+import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
@@ -42,7 +43,6 @@ final class LlamaCppEngine implements Engine {
   private final StepLoop loop;
   private final EngineThread thread;
   private final KvBlocks blocks;
-  private boolean closed;
 
   private LlamaCppEngine(
       Path file,
@@ -58,8 +58,8 @@ final class LlamaCppEngine implements Engine {
     this.capabilities = capabilities;
     this.speculation = speculation;
     StepLoop.Mode mode = mode(settings, choice, capabilities.reusesPrefixes(), speculation);
-    loop = new StepLoop(model, context, capabilities, mode);
-    thread = new EngineThread(file, loop);
+    thread = new EngineThread(file);
+    loop = new StepLoop(thread, model, context, capabilities, mode);
     blocks = LlamaCppBlocks.of(file, settings, choice, context, loop, thread.thread());
   }
 
@@ -91,7 +91,7 @@ final class LlamaCppEngine implements Engine {
                 speculation(choice, model, proposer),
                 settings,
                 choice);
-        engine.thread.start();
+        engine.thread.start(engine.loop);
         LoadedModels.add(file, model);
         return engine;
       } catch (RuntimeException failed) {
@@ -188,7 +188,9 @@ final class LlamaCppEngine implements Engine {
         model.vocabularySize(),
         choice.kvBytesPerToken(),
         reusesPrefixes,
-        preempts);
+        preempts,
+        ModelTask.GENERATE,
+        0);
   }
 
   @Override
@@ -260,21 +262,20 @@ final class LlamaCppEngine implements Engine {
   }
 
   @Override
-  public synchronized void close() {
-    thread.requireOther();
-    if (closed) {
-      return;
-    }
-    closed = true;
+  public void close() {
+    thread.close(this::interrupt, this::free);
+  }
+
+  private void interrupt() {
     LoadedModels.remove(file, model);
-    loop.close();
     context.interrupt();
     speculation.interrupt();
-    if (thread.awaitEnd()) {
-      speculation.close();
-      context.close();
-      loop.adapters().close();
-      model.close();
-    }
+  }
+
+  private void free() {
+    speculation.close();
+    context.close();
+    loop.adapters().close();
+    model.close();
   }
 }

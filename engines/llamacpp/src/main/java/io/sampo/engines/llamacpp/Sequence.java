@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariant: 0 <= computed < length: the last token is always still to be computed, since
  * computing it is what gives the next one.
  */
-final class Sequence implements StepPlanner.Demand, Drafting {
+final class Sequence implements Entrance.Request, StepPlanner.Demand, Drafting {
 
   final SequenceRequest request;
   final SequenceListener listener;
@@ -72,8 +72,14 @@ final class Sequence implements StepPlanner.Demand, Drafting {
     }
   }
 
-  SequenceId id() {
+  @Override
+  public SequenceId id() {
     return request.id();
+  }
+
+  @Override
+  public int priority() {
+    return request.priority();
   }
 
   /** For any thread. */
@@ -81,8 +87,8 @@ final class Sequence implements StepPlanner.Demand, Drafting {
     tokenLimit.accumulateAndGet(limit, Math::max);
   }
 
-  /** For any thread. */
-  void cancel() {
+  @Override
+  public void cancel() {
     cancelled = true;
   }
 

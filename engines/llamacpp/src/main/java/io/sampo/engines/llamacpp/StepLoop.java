@@ -16,11 +16,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,29 +23,22 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The life of an engine, on its one thread. Each turn: end what was cancelled, begin what can
- * begin, plan a step, compute it in one native call, tell the listeners. When nothing can be
- * computed the thread parks until {@link #wake}.
- *
- * <p>How a sequence ends exactly once: it is owned by the queue of arrivals until this thread takes
- * it, then by the {@link Lineup}; whoever removes it from there tells its listener. A submitter
- * that finds the loop ended takes its own sequence back out of the queue.
+ * begin, plan a step, compute it in one native call, tell the listeners.
  *
  * <p>When a native step fails nothing is known of the context any more: all sequences fail with
  * INTERNAL and so does every later submit.
  */
-final class StepLoop implements Runnable {
+final class StepLoop implements EngineThread.Work {
 
   /** How the native context is used. */
   record Mode(PrefixCache.Bounds bounds, StepPlanner.Rules rules, Speculation speculation) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(StepLoop.class);
 
-  /** Nothing depends on this wake-up; it bounds what a lost signal could cost. */
-  private static final long PARK_NANOS = Duration.ofSeconds(5).toNanos();
-
   /** Statistics are as old as this at most; a snapshot for each token would be a heap of them. */
   private static final long TELL_NANOS = Duration.ofMillis(10).toNanos();
 
+  private final EngineThread thread;
   private final NativeModel model;
   private final NativeContext context;
   private final EngineCapabilities capabilities;
@@ -59,24 +47,25 @@ final class StepLoop implements Runnable {
   private final Lineup lineup;
   private final Adapters adapters;
   private final long totalCells;
-
-  /** Its own lock. */
-  private final Places places;
-
-  private final Queue<Sequence> arrivals;
-  private final Map<SequenceId, Sequence> accepted = new ConcurrentHashMap<>();
+  private final Entrance<Sequence> entrance;
   private final Sequence[] chosenFor;
   private final int[] firstResults;
   private final StepCounters counters = new StepCounters();
   private final BlockExchange blocks;
 
-  private volatile boolean closing;
-  private volatile @Nullable EngineException ended;
-  private volatile @Nullable Thread thread;
   private volatile EngineStats stats;
   private long toldNanos;
 
-  StepLoop(NativeModel model, NativeContext context, EngineCapabilities capabilities, Mode mode) {
+  /**
+   * @param thread what it is to run on
+   */
+  StepLoop(
+      EngineThread thread,
+      NativeModel model,
+      NativeContext context,
+      EngineCapabilities capabilities,
+      Mode mode) {
+    this.thread = thread;
     this.model = model;
     this.context = context;
     this.capabilities = capabilities;
@@ -86,10 +75,9 @@ final class StepLoop implements Runnable {
     int count = capabilities.maxSequences();
     rows = new NativeRows(context);
     lineup = new Lineup(count, mode.bounds, mode.rules, mode.speculation, rows);
-    adapters = new Adapters(model, context, this::forget, this::wake);
+    adapters = new Adapters(model, context, this::forget, thread::wake);
     totalCells = mode.bounds.totalCells();
-    places = new Places(count, capabilities.preempts());
-    arrivals = new ArrayBlockingQueue<>(2 * count);
+    entrance = new Entrance<>(new Places(count, capabilities.preempts()), thread::wake);
     chosenFor = new Sequence[count];
     blocks =
         new BlockExchange(
@@ -105,60 +93,29 @@ final class StepLoop implements Runnable {
   // For any thread.
 
   void submit(Sequence sequence) {
-    throwIfEnded();
-    takePlace(sequence.request.priority());
-    if (accepted.putIfAbsent(sequence.id(), sequence) != null) {
-      freePlace(sequence.request.priority());
-      throw new EngineException(Kind.INVALID_REQUEST, "there is already a " + sequence.id());
-    }
-    arrivals.add(sequence);
-    if (ended != null && arrivals.remove(sequence)) {
-      leave(sequence);
-      throwIfEnded();
-    }
-    wake();
-  }
-
-  private void takePlace(int priority) {
-    synchronized (places) {
-      if (!places.fits(priority)) {
-        throw new EngineException(
-            Kind.FULL, "all " + capabilities.maxSequences() + " sequences are in use");
-      }
-      places.take(priority);
-    }
-  }
-
-  private void freePlace(int priority) {
-    synchronized (places) {
-      places.free(priority);
-    }
+    entrance.submit(sequence);
   }
 
   void allow(SequenceId id, int tokenLimit) {
-    Sequence sequence = accepted.get(id);
+    Sequence sequence = entrance.find(id);
     if (sequence != null) {
       sequence.allow(tokenLimit);
-      wake();
+      thread.wake();
     }
   }
 
   void cancel(SequenceId id) {
-    Sequence sequence = accepted.get(id);
-    if (sequence != null) {
-      sequence.cancel();
-      wake();
-    }
+    entrance.cancel(id);
   }
 
   /** Hands over blocks to move. */
   void exchange(Consumer<BlockExchange> task) {
     task.accept(blocks);
-    EngineException reason = ended;
+    EngineException reason = entrance.closed();
     if (reason != null) {
       blocks.failWaiting(reason);
     }
-    wake();
+    thread.wake();
   }
 
   EngineStats stats() {
@@ -169,56 +126,27 @@ final class StepLoop implements Runnable {
     return adapters;
   }
 
-  /** Makes the loop end soon; whoever runs it waits for its thread. */
-  void close() {
-    closing = true;
-    wake();
-  }
-
-  private void wake() {
-    LockSupport.unpark(thread);
-  }
-
-  private void throwIfEnded() {
-    EngineException reason = ended;
-    if (reason != null) {
-      throw new EngineException(reason.kind(), String.valueOf(reason.getMessage()), reason);
-    }
-  }
-
   // The engine's thread.
 
   @Override
-  public void run() {
-    thread = Thread.currentThread();
-    try {
-      while (!closing) {
-        takeArrivals();
-        endCancelled(lineup.waiting());
-        endCancelled(lineup.running());
-        adapters.takeOrders();
-        beginNext();
-        boolean worked = step();
-        worked |= !closing && blocks.turn();
-        long now = System.nanoTime();
-        if (!worked || now - toldNanos >= TELL_NANOS) {
-          stats = snapshot();
-          toldNanos = now;
-        }
-        if (!worked) {
-          LockSupport.parkNanos(this, PARK_NANOS);
-        }
-      }
-      endAll(new EngineException(Kind.CLOSED, "the engine was closed"));
-    } catch (RuntimeException | Error broken) {
-      LOG.error("the engine broke: {}", String.valueOf(broken.getMessage()), broken);
-      endAll(
-          new EngineException(Kind.INTERNAL, "the engine broke and must be loaded again", broken));
+  public boolean turn() {
+    takeArrivals();
+    endCancelled(lineup.waiting());
+    endCancelled(lineup.running());
+    adapters.takeOrders();
+    beginNext();
+    boolean worked = step();
+    worked |= !thread.stopping() && blocks.turn();
+    long now = System.nanoTime();
+    if (!worked || now - toldNanos >= TELL_NANOS) {
+      stats = snapshot();
+      toldNanos = now;
     }
+    return worked;
   }
 
   private void takeArrivals() {
-    for (Sequence next = arrivals.poll(); next != null; next = arrivals.poll()) {
+    for (Sequence next = entrance.next(); next != null; next = entrance.next()) {
       lineup.arrive(next);
     }
   }
@@ -274,7 +202,7 @@ final class StepLoop implements Runnable {
         takeResults(total, nanos);
       }
       case NO_ROOM -> throw new IllegalStateException("the cells are not what was counted");
-      case INTERRUPTED -> closing = true;
+      case INTERRUPTED -> thread.stop();
     }
     return true;
   }
@@ -335,7 +263,7 @@ final class StepLoop implements Runnable {
       counters.generated(count);
       tellTokens(sequence, count, logprobs(sequence, result, count));
     }
-    if (!accepted.containsKey(sequence.id())) {
+    if (!entrance.holds(sequence)) {
       return;
     }
     if (last < 0) {
@@ -390,7 +318,7 @@ final class StepLoop implements Runnable {
   }
 
   private void release(Sequence sequence) {
-    if (ended == null) {
+    if (entrance.closed() == null) {
       lineup.leave(sequence);
     } else {
       lineup.abandon(sequence);
@@ -402,9 +330,8 @@ final class StepLoop implements Runnable {
   }
 
   private void leave(Sequence sequence) {
-    accepted.remove(sequence.id());
     sequence.leaveAdapter();
-    freePlace(sequence.request.priority());
+    entrance.leave(sequence);
   }
 
   // What listeners hear. One that throws breaks its own sequence and nothing else.
@@ -438,13 +365,14 @@ final class StepLoop implements Runnable {
 
   private void listenerBroke(Sequence sequence, RuntimeException broken) {
     LOG.error("the listener of {} threw; the sequence ends", sequence.id(), broken);
-    if (accepted.containsKey(sequence.id())) {
+    if (entrance.holds(sequence)) {
       fail(sequence, new EngineException(Kind.INTERNAL, "the listener threw", broken));
     }
   }
 
-  private void endAll(EngineException reason) {
-    ended = reason;
+  @Override
+  public void end(EngineException reason) {
+    entrance.close(reason);
     adapters.end(reason);
     blocks.end(reason);
     for (Sequence sequence : List.copyOf(lineup.running())) {
@@ -453,7 +381,7 @@ final class StepLoop implements Runnable {
     for (Sequence sequence : List.copyOf(lineup.waiting())) {
       fail(sequence, reason);
     }
-    for (Sequence next = arrivals.poll(); next != null; next = arrivals.poll()) {
+    for (Sequence next = entrance.next(); next != null; next = entrance.next()) {
       leave(next);
       tellFailed(next, reason);
     }
@@ -461,6 +389,6 @@ final class StepLoop implements Runnable {
   }
 
   private EngineStats snapshot() {
-    return counters.stats(lineup, arrivals.size(), totalCells);
+    return counters.stats(lineup, entrance.waiting(), totalCells);
   }
 }
