@@ -7,14 +7,16 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 
 /**
- * A stream that fails when no bytes come for too long. The HTTP client has no deadline for a body,
- * so a virtual thread beside each body looks at the clock and closes it.
+ * A stream that fails when a read waits too long for bytes. The HTTP client has no deadline for a
+ * body, so a virtual thread beside each body looks at the clock and closes it. What the reader does
+ * between two reads does not count: a slow disk is no stalled source.
  */
 final class StallGuard extends FilterInputStream {
 
   private final long deadlineNanos;
   private final Thread watch;
-  private volatile long waitingSince = System.nanoTime();
+  private volatile long waitingSince;
+  private volatile boolean waiting;
   private volatile boolean stalled;
 
   StallGuard(InputStream body, Duration deadline) {
@@ -32,11 +34,14 @@ final class StallGuard extends FilterInputStream {
   @Override
   public int read(byte[] bytes, int offset, int length) throws IOException {
     waitingSince = System.nanoTime();
+    waiting = true;
     int count;
     try {
       count = super.read(bytes, offset, length);
     } catch (IOException failure) {
       throw stalled ? stall() : failure;
+    } finally {
+      waiting = false;
     }
     if (stalled) {
       throw stall();
@@ -58,7 +63,8 @@ final class StallGuard extends FilterInputStream {
   private void watch() {
     try {
       while (!stalled) {
-        long left = deadlineNanos - (System.nanoTime() - waitingSince);
+        long waited = waiting ? System.nanoTime() - waitingSince : 0;
+        long left = deadlineNanos - waited;
         if (left <= 0) {
           stalled = true;
           super.close();

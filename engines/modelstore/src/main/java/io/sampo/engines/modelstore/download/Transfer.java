@@ -112,13 +112,14 @@ final class Transfer {
     Attempts attempts = new Attempts(settings, file.label());
     while (!cursor.atEnd()) {
       long before = cursor.position;
+      URI from = address;
       try {
-        copy(cursor);
+        copy(cursor, from);
       } catch (IOException failure) {
         if (cursor.position > before && version.ranges()) {
           attempts.progressed();
         }
-        attempts.waitAfter(afterRedirect(failure));
+        attempts.waitAfter(afterRedirect(failure, from));
         if (!version.ranges()) {
           report(-cursor.position);
           cursor.position = 0;
@@ -128,20 +129,24 @@ final class Transfer {
     finish(range);
   }
 
-  /** An address behind a redirect that is refused may have expired: the next attempt asks anew. */
-  private IOException afterRedirect(IOException failure) {
+  /**
+   * An address behind a redirect that is refused may have expired: the next attempt asks anew. All
+   * threads may find that out at the same time.
+   */
+  private IOException afterRedirect(IOException failure, URI from) {
     boolean refused =
         failure instanceof ModelStoreException known
             && (known.kind() == Kind.ACCESS_DENIED || known.kind() == Kind.NOT_FOUND);
-    if (!refused || address.equals(file.address())) {
+    if (!refused || from.equals(file.address())) {
       return failure;
     }
     address = file.address();
     return new IOException("the address has expired", failure);
   }
 
-  private void copy(Cursor cursor) throws IOException, InterruptedException, SourceChanged {
-    Answer answer = source.get(address, version.ranges() ? rangeOf(cursor) : Map.of());
+  private void copy(Cursor cursor, URI from)
+      throws IOException, InterruptedException, SourceChanged {
+    Answer answer = source.get(from, version.ranges() ? rangeOf(cursor) : Map.of());
     try (InputStream body = new StallGuard(answer.body(), settings.stallDeadline())) {
       checkSameVersion(answer, cursor.position);
       byte[] piece = new byte[PIECE_BYTES];

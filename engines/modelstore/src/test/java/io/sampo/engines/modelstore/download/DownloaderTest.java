@@ -17,6 +17,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -148,13 +152,26 @@ class DownloaderTest {
     assertThat(other.requests()).extracting(Request::authorization).containsOnly("");
   }
 
+  /** All streams ask for their first range before any of them is answered. */
   @Test
   void asksAnewWhenARedirectedAddressExpires() throws Exception {
+    CyclicBarrier all = new CyclicBarrier(SETTINGS.streams());
     server.redirect("/m.gguf", other.address("/cdn").toString(), Map.of());
-    other.fault((exchange, number) -> number == 4 && status(exchange, 403));
+    other.fault(
+        (exchange, number) ->
+            number >= 1 && number <= SETTINGS.streams() && together(all) && status(exchange, 403));
     fetch(null);
     assertThat(partial).hasBinaryContent(OLD);
-    assertThat(server.requests()).hasSizeGreaterThan(1);
+    assertThat(server.requests()).hasSizeGreaterThan(SETTINGS.streams());
+  }
+
+  private static boolean together(CyclicBarrier all) throws IOException {
+    try {
+      all.await(20, TimeUnit.SECONDS);
+      return true;
+    } catch (InterruptedException | BrokenBarrierException | TimeoutException alone) {
+      throw new IOException("the other requests did not come", alone);
+    }
   }
 
   @Test

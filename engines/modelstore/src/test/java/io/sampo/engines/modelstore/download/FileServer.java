@@ -106,12 +106,18 @@ public final class FileServer implements AutoCloseable {
   private void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
       String path = exchange.getRequestURI().getPath();
-      int number = requests.size();
-      requests.add(new Request(path, header(exchange, "Range"), header(exchange, "Authorization")));
+      int number =
+          remember(new Request(path, header(exchange, "Range"), header(exchange, "Authorization")));
       if (!fault.answer(exchange, number)) {
         answer(exchange, path);
       }
     }
+  }
+
+  /** The request's number; no two that come together have the same one. */
+  private synchronized int remember(Request request) {
+    requests.add(request);
+    return requests.size() - 1;
   }
 
   private void answer(HttpExchange exchange, String path) throws IOException {
