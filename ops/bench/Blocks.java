@@ -179,7 +179,8 @@ class Blocks {
 
   private SequenceRequest request(int[] prompt, int tokens) {
     Sampling greedy =
-        new Sampling(0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, new int[0], new float[0], true, -1);
+        new Sampling(
+            0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, new int[0], new float[0], true, -1, null);
     return new SequenceRequest(new SequenceId(++ids), prompt, 0, tokens, Integer.MAX_VALUE, greedy);
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
@@ -13,7 +14,8 @@ class RosterTest {
 
   /** Of an engine where nobody gives way. */
   private static final EngineCapabilities TWO_PLACES =
-      new EngineCapabilities("simulated", true, "none", 2048, 2, 300, 128, true, false);
+      new EngineCapabilities(
+          "simulated", true, "none", 2048, 2, 300, 128, true, false, ModelTask.GENERATE, 0);
 
   private final Roster roster = new Roster();
 

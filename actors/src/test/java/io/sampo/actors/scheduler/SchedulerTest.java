@@ -8,6 +8,7 @@ import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.ModelTask;
 import java.time.Duration;
 import java.util.List;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -140,7 +141,8 @@ class SchedulerTest {
 
   private void ready(ActorRef<Scheduler.Command> scheduler, int maxSequences) {
     EngineCapabilities can =
-        new EngineCapabilities("e", true, "none", 100, maxSequences, 9, 0, true, true);
+        new EngineCapabilities(
+            "e", true, "none", 100, maxSequences, 9, 0, true, true, ModelTask.GENERATE, 0);
     scheduler.tell(new Scheduler.ReplicaReady(REPLICA, replica.ref(), can, List.of()));
   }
 

@@ -80,7 +80,8 @@ public record GatewaySettings(
         new int[0],
         new float[0],
         false,
-        -1);
+        -1,
+        null);
   }
 
   private static void atLeast(String key, int value, int least) {

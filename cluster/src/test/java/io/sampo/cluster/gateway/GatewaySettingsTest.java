@@ -137,6 +137,7 @@ class GatewaySettingsTest {
         new int[0],
         new float[0],
         false,
-        -1);
+        -1,
+        null);
   }
 }

@@ -44,7 +44,8 @@ final class SamplingFields {
         bias.ids,
         bias.shifts,
         fields.flag("ignore_eos", false),
-        topLogprobs);
+        topLogprobs,
+        null);
   }
 
   /** llama-server turns the filter off by 0, vLLM by -1. */

@@ -85,7 +85,7 @@ class AllocationTest {
   void aTokenAllocatesLittleMoreThanItself() throws InterruptedException {
     Sampling sampling =
         new Sampling(
-            1f, 40, 0.9f, 0f, 1f, 1.1f, 64, 0f, 0f, 1, 0, new int[0], new float[0], true, -1);
+            1f, 40, 0.9f, 0f, 1f, 1.1f, 64, 0f, 0f, 1, 0, new int[0], new float[0], true, -1, null);
     EngineSettings settings =
         new EngineSettings(0, 1, 1, 0, KvType.F16, FlashAttention.AUTO, false, Map.of());
     try (Engine engine = new LlamaCppProvider().load(model, settings)) {

@@ -1,5 +1,6 @@
 package io.sampo.engines.llamacpp;
 
+import static io.sampo.engines.llamacpp.TestEngines.NEVER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -11,9 +12,7 @@ import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineSettings.KvType;
 import io.sampo.engines.spi.KvSupport;
-import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceId;
-import io.sampo.engines.spi.SequenceRequest;
 import io.sampo.engines.spi.TokenLogprobs;
 import io.sampo.kvcache.block.KvBlock;
 import io.sampo.kvcache.block.KvChain;
@@ -37,10 +36,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -49,26 +48,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(120)
 class LlamaCppBlocksTest {
 
-  private static final int NEVER = Integer.MAX_VALUE;
-
-  /** Likeliest token with its log probability; the model may not end. */
-  private static final Sampling GREEDY =
-      new Sampling(0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, new int[0], new float[0], true, 1);
-
   @TempDir private static Path folder;
   private static Path model = Path.of("");
-  private final List<Engine> engines = new ArrayList<>();
-  private long ids;
+  @RegisterExtension final TestEngines engines = new TestEngines(TestEngines.greedy(1));
 
   @BeforeAll
   static void write() throws IOException {
     model = folder.resolve("wide.gguf");
     TestModels.wide(model);
-  }
-
-  @AfterEach
-  void close() {
-    engines.forEach(Engine::close);
   }
 
   private Engine engine() {
@@ -77,30 +64,13 @@ class LlamaCppBlocksTest {
 
   private Engine engine(
       KvType type, FlashAttention attention, boolean deterministic, Map<String, String> options) {
-    return load(model, new EngineSettings(512, 3, 1, 0, type, attention, deterministic, options));
-  }
-
-  private Engine load(Path file, EngineSettings settings) {
-    Engine engine = new LlamaCppProvider().load(file, settings);
-    engines.add(engine);
-    return engine;
+    return engines.load(
+        model, new EngineSettings(512, 3, 1, 0, type, attention, deterministic, options));
   }
 
   private static int[] text(int length, long seed) {
     Random random = new Random(seed);
     return IntStream.range(0, length).map(i -> i == 0 ? 1 : 260 + random.nextInt(250)).toArray();
-  }
-
-  private SequenceId submit(Engine to, int[] prompt, int tokens, int limit, Recorder heard) {
-    SequenceId id = new SequenceId(++ids);
-    to.submit(new SequenceRequest(id, prompt, 0, tokens, limit, GREEDY), heard);
-    return id;
-  }
-
-  private Recorder run(Engine engine, int[] prompt, int tokens) throws InterruptedException {
-    Recorder heard = new Recorder(0);
-    submit(engine, prompt, tokens, NEVER, heard);
-    return heard.awaitEnd();
   }
 
   private static <T> T await(CompletableFuture<T> answer) {
@@ -152,9 +122,9 @@ class LlamaCppBlocksTest {
     int[] prompt = text(140, 1);
     int[] beginning = Arrays.copyOf(prompt, 128);
     Engine first = engine(type, FlashAttention.AUTO, false, Map.of());
-    run(first, beginning, 1);
+    engines.run(first, beginning, 1);
     List<KvBlock> blocks = export(first, beginning, 0, 4);
-    Recorder expected = run(first, prompt, 12);
+    Recorder expected = engines.run(first, prompt, 12);
     assertThat(blocks).hasSize(4);
     assertThat(layout(first).keys()).isEqualTo(KvFormat.valueOf(type.name()));
 
@@ -166,7 +136,7 @@ class LlamaCppBlocksTest {
     for (int block = 0; block < 4; block++) {
       assertThat(again.get(block).bytes().mismatch(blocks.get(block).bytes())).isEqualTo(-1);
     }
-    Recorder answer = run(second, prompt, 12);
+    Recorder answer = engines.run(second, prompt, 12);
     assertThat(answer.cachedTokens()).isEqualTo(128);
     assertEqual(answer, expected);
   }
@@ -175,14 +145,14 @@ class LlamaCppBlocksTest {
   void answersWithinRoundingWhereCellsLieElsewhere() throws InterruptedException {
     int[] prompt = text(140, 1);
     Engine first = engine();
-    Recorder expected = run(first, prompt, 12);
+    Recorder expected = engines.run(first, prompt, 12);
     List<KvBlock> blocks = export(first, prompt, 0, 4);
     Engine second = engine();
     for (int i = 0; i < 3; i++) {
-      run(second, text(70, 50 + i), 20);
+      engines.run(second, text(70, 50 + i), 20);
     }
     assertThat(take(second, prompt, blocks)).isEqualTo(128);
-    Recorder answer = run(second, prompt, 12);
+    Recorder answer = engines.run(second, prompt, 12);
     assertThat(answer.cachedTokens()).isEqualTo(128);
     assertClose(answer, expected);
   }
@@ -192,20 +162,20 @@ class LlamaCppBlocksTest {
     int[] prompt = text(140, 1);
     Engine first = engine();
     Engine other = engine(KvType.F16, FlashAttention.ON, false, Map.of("batch-tokens", "16"));
-    Recorder expected = run(first, prompt, 12);
-    run(other, text(50, 3), 5);
-    run(other, prompt, 30);
+    Recorder expected = engines.run(first, prompt, 12);
+    engines.run(other, text(50, 3), 5);
+    engines.run(other, prompt, 30);
     List<KvBlock> pieces =
         Stream.concat(export(first, prompt, 0, 2).stream(), export(other, prompt, 2, 2).stream())
             .toList();
     Engine atOnce = engine();
     assertThat(take(atOnce, prompt, pieces)).isEqualTo(128);
-    assertClose(run(atOnce, prompt, 12), expected);
+    assertClose(engines.run(atOnce, prompt, 12), expected);
     Engine inTwo = engine();
     assertThat(take(inTwo, prompt, pieces.subList(0, 2))).isEqualTo(64);
     assertThat(take(inTwo, prompt, pieces.subList(2, 4))).isEqualTo(128);
     assertThat(inTwo.stats().kvTokensUsed()).isEqualTo(128);
-    Recorder answer = run(inTwo, prompt, 12);
+    Recorder answer = engines.run(inTwo, prompt, 12);
     assertThat(answer.cachedTokens()).isEqualTo(128);
     assertClose(answer, expected);
   }
@@ -214,15 +184,15 @@ class LlamaCppBlocksTest {
   void takesOnlyWhatIsNotHeldAlready() throws InterruptedException {
     int[] prompt = text(140, 1);
     Engine first = engine();
-    Recorder expected = run(first, prompt, 12);
+    Recorder expected = engines.run(first, prompt, 12);
     List<KvBlock> blocks = export(first, prompt, 0, 4);
     Engine second = engine();
-    run(second, Arrays.copyOf(prompt, 50), 1);
+    engines.run(second, Arrays.copyOf(prompt, 50), 1);
     assertThat(take(second, prompt, blocks)).isEqualTo(128);
     assertThat(second.stats().kvTokensUsed()).isEqualTo(128);
     assertThat(take(second, prompt, blocks)).isEqualTo(128);
     assertThat(second.stats().kvTokensUsed()).isEqualTo(128);
-    assertClose(run(second, prompt, 12), expected);
+    assertClose(engines.run(second, prompt, 12), expected);
   }
 
   @Test
@@ -230,7 +200,7 @@ class LlamaCppBlocksTest {
     int[] prompt = text(100, 1);
     Engine engine = engine();
     Recorder heard = new Recorder(0);
-    SequenceId running = submit(engine, prompt, 50, 40, heard);
+    SequenceId running = engines.submit(engine, prompt, 50, 40, heard);
     heard.awaitTokens(40);
     int[] all =
         IntStream.concat(IntStream.of(prompt), heard.tokens().stream().mapToInt(id -> id))
@@ -252,33 +222,33 @@ class LlamaCppBlocksTest {
   void movesBlocksBesideRunningSequencesAndChangesNothingOfThem() throws InterruptedException {
     int[] prompt = text(400, 1);
     Engine first = engine();
-    run(first, prompt, 1);
+    engines.run(first, prompt, 1);
     List<KvBlock> blocks = export(first, prompt, 0, 12);
     int[] stream = text(30, 7);
-    Recorder expected = run(engine(), stream, 200);
+    Recorder expected = engines.run(engine(), stream, 200);
     Engine busy = engine();
     Recorder heard = new Recorder(0);
-    submit(busy, stream, 200, NEVER, heard);
+    engines.submit(busy, stream, 200, NEVER, heard);
     heard.awaitTokens(5);
     assertThat(take(busy, prompt, blocks)).isEqualTo(384);
     assertThat(export(busy, prompt, 0, 12)).hasSize(12);
-    Recorder answer = run(busy, prompt, 5);
+    Recorder answer = engines.run(busy, prompt, 5);
     assertThat(answer.cachedTokens()).isEqualTo(384);
     assertClose(heard.awaitEnd(), expected);
-    assertClose(answer, run(first, prompt, 5));
+    assertClose(answer, engines.run(first, prompt, 5));
   }
 
   @Test
   void keepsNoMoreThanMayBeRetained() throws InterruptedException {
     int[] prompt = text(140, 1);
     Engine first = engine();
-    run(first, prompt, 1);
+    engines.run(first, prompt, 1);
     List<KvBlock> blocks = export(first, prompt, 0, 4);
     Engine little = engine(KvType.F16, FlashAttention.AUTO, false, Map.of("retain-tokens", "100"));
-    run(little, text(60, 8), 4);
+    engines.run(little, text(60, 8), 4);
     assertThat(take(little, prompt, blocks)).isEqualTo(100);
     assertThat(little.stats().kvTokensUsed()).isEqualTo(100);
-    assertClose(run(little, prompt, 5), run(first, prompt, 5));
+    assertClose(engines.run(little, prompt, 5), engines.run(first, prompt, 5));
     Engine nothing = engine(KvType.F16, FlashAttention.AUTO, false, Map.of("retain-tokens", "0"));
     assertThat(take(nothing, prompt, blocks)).isZero();
     assertThat(nothing.stats().kvTokensUsed()).isZero();
@@ -292,11 +262,11 @@ class LlamaCppBlocksTest {
     List<Recorder> running = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       running.add(new Recorder(0));
-      submit(full, text(300 + i, 90 + i), 150, NEVER, running.get(i));
+      engines.submit(full, text(300 + i, 90 + i), 150, NEVER, running.get(i));
     }
     for (int round = 0; round < 12; round++) {
       int[] prompt = text(500, 1 + random.nextInt(4));
-      run(first, prompt, 1);
+      engines.run(first, prompt, 1);
       int held = take(full, prompt, export(first, prompt, 0, 1 + random.nextInt(15)));
       assertThat(held).isBetween(0, 480);
       assertThat(full.stats().kvTokensUsed()).isLessThanOrEqualTo(3 * 512);
@@ -310,7 +280,7 @@ class LlamaCppBlocksTest {
   void refusesMemoryAndChainsThatBreakARuleAndGoesOn() throws InterruptedException {
     int[] prompt = text(140, 1);
     Engine engine = engine();
-    run(engine, prompt, 1);
+    engines.run(engine, prompt, 1);
     List<KvBlock> blocks = export(engine, prompt, 0, 4);
     int bytes = layout(engine).blockBytes();
     refusesExport(engine, prompt, 0, Arena.ofAuto().allocate(bytes - 1), "bytes, not");
@@ -341,7 +311,7 @@ class LlamaCppBlocksTest {
         engine, text(100, 5), blocks.get(2), "begins at 64, but of the tokens before it only 1");
     MemorySegment late = Arena.ofAuto().allocate(bytes);
     refusesImport(engine, text(700, 5), KvBlock.seal(late, layout, 512), "the context at 512");
-    assertThat(run(engine, prompt, 3).tokens()).hasSize(3);
+    assertThat(engines.run(engine, prompt, 3).tokens()).hasSize(3);
   }
 
   private static void refusesExport(
@@ -362,7 +332,7 @@ class LlamaCppBlocksTest {
     int[] prompt = text(100, 1);
     Engine first = engine();
     Engine second = engine();
-    run(first, prompt, 1);
+    engines.run(first, prompt, 1);
     Arena arena = Arena.ofShared();
     KvLayout layout = layout(first);
     MemorySegment memory = arena.allocate(layout.blockBytes());
@@ -376,14 +346,15 @@ class LlamaCppBlocksTest {
         "could not be moved");
     fails(first.kvBlocks().exportBlocks(prompt, 0, List.of(memory)), Kind.INTERNAL, "moved");
     assertThat(second.stats().kvTokensUsed()).isZero();
-    assertThat(run(second, prompt, 3).tokens()).isEqualTo(run(first, prompt, 3).tokens());
+    assertThat(engines.run(second, prompt, 3).tokens())
+        .isEqualTo(engines.run(first, prompt, 3).tokens());
   }
 
   @Test
   void failsWhatWaitsWhenItIsClosed() throws InterruptedException {
     int[] prompt = text(400, 1);
     Engine engine = engine();
-    run(engine, prompt, 1);
+    engines.run(engine, prompt, 1);
     List<MemorySegment> memory = room(engine, 12);
     List<CompletableFuture<?>> answers = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
@@ -402,18 +373,18 @@ class LlamaCppBlocksTest {
     refuses(engine(KvType.F16, FlashAttention.AUTO, true, Map.of()), "deterministic");
     EngineSettings many =
         new EngineSettings(16, 256, 1, 0, KvType.F16, FlashAttention.AUTO, false, Map.of());
-    refuses(load(model, many), "one less");
+    refuses(engines.load(model, many), "one less");
   }
 
   @Test
   void saysThatARecurrentModelHasNoBlocksAndServesIt() throws Exception {
     Path mamba = SmallModels.file("mamba-tinystories-0.6M-f32");
     Engine engine =
-        load(
+        engines.load(
             mamba,
             new EngineSettings(256, 2, 1, 0, KvType.F16, FlashAttention.AUTO, false, Map.of()));
     refuses(engine, "recurrent");
-    assertThat(run(engine, new int[] {1, 300, 310}, 8).tokens()).hasSize(8);
+    assertThat(engines.run(engine, new int[] {1, 300, 310}, 8).tokens()).hasSize(8);
   }
 
   private static void refuses(Engine engine, String reason) {
@@ -432,7 +403,7 @@ class LlamaCppBlocksTest {
     }
     EngineSettings settings =
         new EngineSettings(512, 3, 1, 0, KvType.F16, FlashAttention.AUTO, false, Map.of());
-    KvLayout changed = layout(load(other, settings));
+    KvLayout changed = layout(engines.load(other, settings));
     assertThat(changed.model()).isNotEqualTo(layout(engine()).model());
     assertThat(changed.keyRowBytes()).isEqualTo(layout(engine()).keyRowBytes());
   }

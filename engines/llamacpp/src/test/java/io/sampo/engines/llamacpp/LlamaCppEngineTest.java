@@ -62,12 +62,27 @@ class LlamaCppEngineTest {
 
   private static Sampling sampled(long seed) {
     return new Sampling(
-        0.9f, 50, 0.95f, 0.01f, 1f, 1.1f, 32, 0f, 0f, seed, 0, new int[0], new float[0], true, -1);
+        0.9f,
+        50,
+        0.95f,
+        0.01f,
+        1f,
+        1.1f,
+        32,
+        0f,
+        0f,
+        seed,
+        0,
+        new int[0],
+        new float[0],
+        true,
+        -1,
+        null);
   }
 
   private static Sampling greedy(int[] biased, float[] shifts, boolean ignoreEnd, int logprobs) {
     return new Sampling(
-        0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, biased, shifts, ignoreEnd, logprobs);
+        0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, biased, shifts, ignoreEnd, logprobs, null);
   }
 
   private static Sampling endless() {

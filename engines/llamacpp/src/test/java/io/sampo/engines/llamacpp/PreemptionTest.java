@@ -1,5 +1,6 @@
 package io.sampo.engines.llamacpp;
 
+import static io.sampo.engines.llamacpp.TestEngines.NEVER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -12,17 +13,16 @@ import io.sampo.engines.spi.EngineSettings.KvType;
 import io.sampo.engines.spi.FinishReason;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceId;
-import io.sampo.engines.spi.SequenceRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -32,24 +32,17 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class PreemptionTest {
 
-  private static final int NEVER = Integer.MAX_VALUE;
   private static final int CONTEXT = 256;
   private static final int LATER = 5;
   private static final int URGENT = -5;
 
   @TempDir private static Path folder;
   private static Path model = Path.of("");
-  private final List<Engine> engines = new ArrayList<>();
-  private long ids;
+  @RegisterExtension final TestEngines engines = new TestEngines(sampling(0));
 
   @BeforeAll
   static void write() throws IOException {
     model = TestModels.tiny(folder);
-  }
-
-  @AfterEach
-  void close() {
-    engines.forEach(Engine::close);
   }
 
   private Engine engine(int sequences, boolean deterministic) {
@@ -63,35 +56,28 @@ class PreemptionTest {
             FlashAttention.AUTO,
             deterministic,
             Map.of("retain-tokens", "0"));
-    Engine engine = new LlamaCppProvider().load(model, settings);
-    engines.add(engine);
-    return engine;
+    return engines.load(model, settings);
   }
 
   /** Greedy at 0; with penalties, which look back on what was chosen before the pause. */
   private static Sampling sampling(float temperature) {
     return new Sampling(
-        temperature, 0, 1f, 0f, 1f, 1.2f, 16, 0f, 0f, 42, 0, new int[0], new float[0], true, -1);
-  }
-
-  private SequenceId submit(
-      Engine to,
-      int[] prompt,
-      int max,
-      int limit,
-      Sampling sampling,
-      int priority,
-      Recorder heard) {
-    SequenceId id = new SequenceId(++ids);
-    to.submit(new SequenceRequest(id, prompt, 0, max, limit, sampling, priority, null), heard);
-    return id;
-  }
-
-  private Recorder run(Engine by, int[] prompt, int max, Sampling sampling, int priority)
-      throws InterruptedException {
-    Recorder heard = new Recorder(0);
-    submit(by, prompt, max, NEVER, sampling, priority, heard);
-    return heard.awaitEnd();
+        temperature,
+        0,
+        1f,
+        0f,
+        1f,
+        1.2f,
+        16,
+        0f,
+        0f,
+        42,
+        0,
+        new int[0],
+        new float[0],
+        true,
+        -1,
+        null);
   }
 
   private static int[] prompt(int length, int salt) {
@@ -102,13 +88,13 @@ class PreemptionTest {
   void goesOnWithTheSameTokensWhetherItsCellsWereKeptOrTaken() throws InterruptedException {
     for (float temperature : List.of(0f, 1f)) {
       Sampling sampling = sampling(temperature);
-      List<Integer> alone = run(engine(1, false), prompt(30, 7), 40, sampling, 0).tokens();
+      List<Integer> alone = engines.run(engine(1, false), prompt(30, 7), 40, sampling, 0).tokens();
       for (int urgentLength : List.of(20, CONTEXT - 10)) {
         Engine engine = engine(1, false);
         Recorder heard = new Recorder(0);
-        SequenceId paused = submit(engine, prompt(30, 7), 40, 12, sampling, LATER, heard);
+        SequenceId paused = engines.submit(engine, prompt(30, 7), 40, 12, sampling, LATER, heard);
         heard.awaitTokens(12);
-        run(engine, prompt(urgentLength, 11), 4, sampling, URGENT);
+        engines.run(engine, prompt(urgentLength, 11), 4, sampling, URGENT);
         engine.allow(paused, NEVER);
         assertThat(heard.awaitEnd().tokens()).isEqualTo(alone);
         assertThat(engine.stats().preemptions()).isEqualTo(1);
@@ -124,12 +110,12 @@ class PreemptionTest {
     List<Recorder> all = new ArrayList<>();
     for (int priority : List.of(LATER, LATER, URGENT, URGENT)) {
       Recorder heard = new Recorder(0);
-      submit(engine, prompt(10, 3), 20, 0, sampling(0), priority, heard);
+      engines.submit(engine, prompt(10, 3), 20, 0, sampling(0), priority, heard);
       all.add(heard);
     }
     for (int priority : List.of(LATER, URGENT, URGENT - 1)) {
       assertThatExceptionOfType(EngineException.class)
-          .isThrownBy(() -> run(engine, prompt(5, 3), 1, sampling(0), priority))
+          .isThrownBy(() -> engines.run(engine, prompt(5, 3), 1, sampling(0), priority))
           .matches(refusal -> refusal.kind() == Kind.FULL);
     }
     engine.close();
@@ -143,9 +129,9 @@ class PreemptionTest {
     Engine engine = engine(1, false);
     Recorder paused = new Recorder(0);
     Recorder urgent = new Recorder(0);
-    SequenceId cancelled = submit(engine, prompt(30, 7), 40, 5, sampling(0), LATER, paused);
+    SequenceId cancelled = engines.submit(engine, prompt(30, 7), 40, 5, sampling(0), LATER, paused);
     paused.awaitTokens(5);
-    SequenceId other = submit(engine, prompt(20, 3), 40, 5, sampling(0), URGENT, urgent);
+    SequenceId other = engines.submit(engine, prompt(20, 3), 40, 5, sampling(0), URGENT, urgent);
     urgent.awaitTokens(5);
     assertThat(engine.stats().waitingSequences()).isEqualTo(1);
     engine.cancel(cancelled);
@@ -159,10 +145,10 @@ class PreemptionTest {
   void letsNobodyGiveWayInTheDeterministicMode() throws InterruptedException {
     Engine engine = engine(1, true);
     Recorder first = new Recorder(0);
-    submit(engine, prompt(10, 3), 20, 0, sampling(0), LATER, first);
+    engines.submit(engine, prompt(10, 3), 20, 0, sampling(0), LATER, first);
     assertThat(engine.capabilities().preempts()).isFalse();
     assertThatExceptionOfType(EngineException.class)
-        .isThrownBy(() -> run(engine, prompt(5, 3), 1, sampling(0), URGENT))
+        .isThrownBy(() -> engines.run(engine, prompt(5, 3), 1, sampling(0), URGENT))
         .matches(refusal -> refusal.kind() == Kind.FULL);
   }
 }

@@ -1,5 +1,6 @@
 package io.sampo.engines.llamacpp;
 
+import static io.sampo.engines.llamacpp.TestEngines.NEVER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -9,9 +10,7 @@ import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineSettings.KvType;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
-import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceId;
-import io.sampo.engines.spi.SequenceRequest;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,9 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -30,39 +29,22 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class SharedPrefixTest {
 
-  private static final int NEVER = Integer.MAX_VALUE;
-
-  /** Likeliest token with the log probabilities of the first two; the model may not end. */
-  private static final Sampling GREEDY =
-      new Sampling(0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, new int[0], new float[0], true, 2);
-
   /** A little batch, so that a prompt takes several steps. */
   private static final Map<String, String> SMALL_STEPS = Map.of("batch-tokens", "16");
 
   @TempDir private static Path folder;
   private static Path model = Path.of("");
-  private final List<Engine> engines = new ArrayList<>();
-  private long ids;
+  @RegisterExtension final TestEngines engines = new TestEngines(TestEngines.greedy(2));
 
   @BeforeAll
   static void write() throws IOException {
     model = TestModels.tiny(folder);
   }
 
-  @AfterEach
-  void close() {
-    engines.forEach(Engine::close);
-  }
-
   private Engine engine(int sequences, Map<String, String> options) {
-    Engine engine =
-        new LlamaCppProvider()
-            .load(
-                model,
-                new EngineSettings(
-                    256, sequences, 1, 0, KvType.F16, FlashAttention.AUTO, false, options));
-    engines.add(engine);
-    return engine;
+    return engines.load(
+        model,
+        new EngineSettings(256, sequences, 1, 0, KvType.F16, FlashAttention.AUTO, false, options));
   }
 
   /** A text that begins with the begin token; texts of other seeds have nothing else in common. */
@@ -79,18 +61,6 @@ class SharedPrefixTest {
 
   private static int[] tail(int length, long seed) {
     return IntStream.of(text(length + 1, seed)).skip(1).toArray();
-  }
-
-  private SequenceId submit(Engine to, int[] prompt, int max, int limit, Recorder heard) {
-    SequenceId id = new SequenceId(++ids);
-    to.submit(new SequenceRequest(id, prompt, 0, max, limit, GREEDY), heard);
-    return id;
-  }
-
-  private Recorder run(Engine by, int[] prompt, int max) throws InterruptedException {
-    Recorder heard = new Recorder(0);
-    submit(by, prompt, max, NEVER, heard);
-    return heard.awaitEnd();
   }
 
   /**
@@ -123,13 +93,13 @@ class SharedPrefixTest {
     }
     List<Recorder> alone = new ArrayList<>();
     for (int[] prompt : prompts) {
-      alone.add(run(engine(1, Map.of()), prompt, 20));
+      alone.add(engines.run(engine(1, Map.of()), prompt, 20));
     }
     Engine shared = engine(6, SMALL_STEPS);
     List<Recorder> together = new ArrayList<>();
     for (int[] prompt : prompts) {
       Recorder heard = new Recorder(0);
-      submit(shared, prompt, 20, NEVER, heard);
+      engines.submit(shared, prompt, 20, NEVER, heard);
       together.add(heard);
     }
     for (int i = 0; i < prompts.size(); i++) {
@@ -148,7 +118,7 @@ class SharedPrefixTest {
     List<Recorder> all = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       Recorder heard = new Recorder(0);
-      submit(engine, text(113, 1), 10, NEVER, heard);
+      engines.submit(engine, text(113, 1), 10, NEVER, heard);
       all.add(heard);
     }
     for (Recorder heard : all) {
@@ -160,14 +130,14 @@ class SharedPrefixTest {
   @Test
   void goesOnWhenTheLeaderIsCancelledWhileItComputes() throws InterruptedException {
     int[] prompt = join(text(180, 1), tail(20, 2));
-    Recorder alone = run(engine(1, Map.of()), prompt, 12);
+    Recorder alone = engines.run(engine(1, Map.of()), prompt, 12);
     Engine engine = engine(3, SMALL_STEPS);
     Recorder leader = new Recorder(0);
     Recorder first = new Recorder(0);
     Recorder second = new Recorder(0);
-    SequenceId leading = submit(engine, text(220, 1), NEVER, NEVER, leader);
-    submit(engine, prompt, 12, NEVER, first);
-    submit(engine, prompt, 12, NEVER, second);
+    SequenceId leading = engines.submit(engine, text(220, 1), NEVER, NEVER, leader);
+    engines.submit(engine, prompt, 12, NEVER, first);
+    engines.submit(engine, prompt, 12, NEVER, second);
     engine.cancel(leading);
     assertThat(leader.awaitEnd().finish()).isEqualTo(FinishReason.CANCELLED);
     assertSame(first.awaitEnd(), alone);
@@ -180,12 +150,12 @@ class SharedPrefixTest {
     Engine engine = engine(2, SMALL_STEPS);
     Recorder leader = new Recorder(0);
     Recorder follower = new Recorder(0);
-    submit(engine, text(240, 1), 4, NEVER, leader);
-    engine.cancel(submit(engine, join(text(230, 1), tail(5, 2)), 4, NEVER, follower));
+    engines.submit(engine, text(240, 1), 4, NEVER, leader);
+    engine.cancel(engines.submit(engine, join(text(230, 1), tail(5, 2)), 4, NEVER, follower));
     assertThat(follower.awaitEnd().finish()).isEqualTo(FinishReason.CANCELLED);
     assertThat(leader.awaitEnd().tokens()).hasSize(4);
     assertThat(engine.stats().runningSequences()).isZero();
-    assertThat(run(engine, text(240, 1), 4).tokens()).isEqualTo(leader.tokens());
+    assertThat(engines.run(engine, text(240, 1), 4).tokens()).isEqualTo(leader.tokens());
   }
 
   @Test
@@ -196,7 +166,7 @@ class SharedPrefixTest {
     for (int turn = 0; turn < 32; turn++) {
       for (int i = 0; i < talks.size(); i++) {
         int[] prompt = join(talks.get(i), tail(3, 100L + turn * 3L + i));
-        List<Integer> answer = run(engine, prompt, 4).tokens();
+        List<Integer> answer = engines.run(engine, prompt, 4).tokens();
         least += turn == 0 ? prompt.length : 1 + 3;
         int[] said = answer.stream().mapToInt(Integer::intValue).toArray();
         talks.set(i, join(prompt, said));
@@ -216,13 +186,14 @@ class SharedPrefixTest {
         int[] base = text(60 + random.nextInt(120), 1 + random.nextInt(4));
         prompts.add(join(base, tail(1 + random.nextInt(20), 50 + random.nextInt(50))));
         heard.add(new Recorder(0));
-        submit(engine, prompts.get(i), 8, NEVER, heard.get(i));
+        engines.submit(engine, prompts.get(i), 8, NEVER, heard.get(i));
       }
       for (int i = 0; i < 3; i++) {
         heard.get(i).awaitEnd();
       }
-      assertSame(heard.get(round % 3), run(engine(1, Map.of()), prompts.get(round % 3), 8));
-      engines.removeLast().close();
+      try (Engine alone = engine(1, Map.of())) {
+        assertSame(heard.get(round % 3), engines.run(alone, prompts.get(round % 3), 8));
+      }
       assertThat(engine.stats().kvTokensUsed()).isLessThanOrEqualTo(300);
     }
   }
@@ -230,8 +201,8 @@ class SharedPrefixTest {
   @Test
   void keepsNothingOfWhatHasEndedWhenNothingIsToBeRetained() throws InterruptedException {
     Engine engine = engine(2, Map.of("retain-tokens", "0"));
-    run(engine, text(100, 1), 4);
+    engines.run(engine, text(100, 1), 4);
     assertThat(engine.stats().kvTokensUsed()).isZero();
-    assertThat(run(engine, text(100, 1), 4).cachedTokens()).isZero();
+    assertThat(engines.run(engine, text(100, 1), 4).cachedTokens()).isZero();
   }
 }

@@ -8,7 +8,6 @@ import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineSettings.KvType;
 import io.sampo.engines.spi.Priority;
-import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceRequest;
 import io.sampo.engines.spi.TextCodec;
@@ -21,9 +20,6 @@ import org.jspecify.annotations.Nullable;
 
 /** An engine with its tokenizer, for tests that compare texts. */
 final class Teller implements AutoCloseable {
-
-  private static final Sampling GREEDY =
-      new Sampling(0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, new int[0], new float[0], true, -1);
 
   final Engine engine;
   private final TextCodec text;
@@ -62,7 +58,14 @@ final class Teller implements AutoCloseable {
     SequenceId id = new SequenceId(++ids);
     engine.submit(
         new SequenceRequest(
-            id, prompt, heard.firstIndex(), max, max, GREEDY, Priority.NORMAL, adapter),
+            id,
+            prompt,
+            heard.firstIndex(),
+            max,
+            max,
+            TestEngines.greedy(-1),
+            Priority.NORMAL,
+            adapter),
         heard);
     return id;
   }

@@ -79,7 +79,9 @@ record SimulatedPlan(SimulatedOptions options, int contextTokens, int maxSequenc
         SimulatedVocabulary.size(),
         KV_BYTES_PER_TOKEN,
         options.retainedTokens() > 0,
-        false);
+        false,
+        ModelTask.GENERATE,
+        0);
   }
 
   LoadPlan loadPlan() {

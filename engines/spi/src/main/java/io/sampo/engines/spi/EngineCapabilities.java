@@ -31,30 +31,4 @@ public record EngineCapabilities(
     boolean reusesPrefixes,
     boolean preempts,
     ModelTask task,
-    int vectorLength) {
-
-  /** Of an engine that generates. */
-  public EngineCapabilities(
-      String engine,
-      boolean simulated,
-      String device,
-      int contextTokens,
-      int maxSequences,
-      int vocabularySize,
-      long kvBytesPerToken,
-      boolean reusesPrefixes,
-      boolean preempts) {
-    this(
-        engine,
-        simulated,
-        device,
-        contextTokens,
-        maxSequences,
-        vocabularySize,
-        kvBytesPerToken,
-        reusesPrefixes,
-        preempts,
-        ModelTask.GENERATE,
-        0);
-  }
-}
+    int vectorLength) {}

@@ -46,45 +46,10 @@ public record Sampling(
     int topLogprobs,
     @Nullable Grammar grammar) {
 
-  /** Sampling without a grammar. */
-  public Sampling(
-      float temperature,
-      int topK,
-      float topP,
-      float minP,
-      float typicalP,
-      float repeatPenalty,
-      int repeatLastTokens,
-      float frequencyPenalty,
-      float presencePenalty,
-      long seed,
-      int choice,
-      int[] logitBiasIds,
-      float[] logitBiases,
-      boolean ignoreEndOfText,
-      int topLogprobs) {
-    this(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repeatPenalty,
-        repeatLastTokens,
-        frequencyPenalty,
-        presencePenalty,
-        seed,
-        choice,
-        logitBiasIds,
-        logitBiases,
-        ignoreEndOfText,
-        topLogprobs,
-        null);
-  }
-
   /** Always the likeliest token, nothing else. */
   public static final Sampling GREEDY =
-      new Sampling(0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0L, 0, new int[0], new float[0], false, -1);
+      new Sampling(
+          0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0L, 0, new int[0], new float[0], false, -1, null);
 
   public Sampling {
     if (logitBiasIds.length != logitBiases.length) {

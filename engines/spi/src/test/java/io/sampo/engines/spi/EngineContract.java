@@ -384,7 +384,8 @@ public abstract class EngineContract {
         new int[0],
         new float[0],
         true,
-        topLogprobs);
+        topLogprobs,
+        null);
   }
 
   private static int[] join(int[] first, int[] second) {

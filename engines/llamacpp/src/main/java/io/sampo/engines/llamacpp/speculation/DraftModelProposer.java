@@ -199,7 +199,8 @@ public final class DraftModelProposer implements Proposer {
         IntStream.of(kept).map(i -> asked.logitBiasIds()[i]).toArray(),
         biases,
         asked.ignoreEndOfText(),
-        bounds.leastChance > 0 ? 0 : -1);
+        bounds.leastChance > 0 ? 0 : -1,
+        null);
   }
 
   private void ask(Guess guess, int token, int position) {

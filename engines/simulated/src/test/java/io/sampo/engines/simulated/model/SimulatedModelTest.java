@@ -88,6 +88,7 @@ class SimulatedModelTest {
         new int[0],
         new float[0],
         false,
-        -1);
+        -1,
+        null);
   }
 }
