@@ -1,5 +1,7 @@
 package io.sampo.actors.replica;
 
+import io.sampo.actors.wire.ErrorCode;
+import io.sampo.actors.wire.Failure;
 import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.Engine;
 import io.sampo.engines.spi.EngineException;
@@ -11,7 +13,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Gives a fresh engine the adapters that it is wanted with, before anybody may use it. */
+/**
+ * How engines are given adapters: a fresh one all that it is wanted with, before anybody may use
+ * it.
+ */
 final class AdapterLoads {
 
   private static final Logger LOG = LoggerFactory.getLogger(AdapterLoads.class);
@@ -48,6 +53,19 @@ final class AdapterLoads {
               LOG.error("goes on without {}", adapter.name(), failure);
               return null;
             });
+  }
+
+  /** Why an engine that runs did not load one, for who asked for it. */
+  static Failure failure(EngineException refused) {
+    return switch (refused.kind()) {
+      case MODEL_REJECTED, INVALID_REQUEST ->
+          Failure.invalidValue("lora_path", String.valueOf(refused.getMessage()));
+      case FULL, OUT_OF_MEMORY, CLOSED, INTERNAL -> notReady();
+    };
+  }
+
+  static Failure notReady() {
+    return Failure.unavailable(ErrorCode.NO_CAPACITY, 1);
   }
 
   /** What an engine or its loader said, out of the wrappings of stages. */

@@ -9,25 +9,60 @@ import java.time.Duration;
  */
 final class Proof {
 
+  /** What is to be thought of an engine. */
+  enum Verdict {
+    /** It has shown that it works, or may still answer. */
+    GOOD,
+    /** It has done nothing for long and should be asked whether it can. */
+    DOUBTED,
+    /** It does nothing, although its sequences wait. */
+    HANGS
+  }
+
+  private final Duration goodFor;
+  private final Duration answerLimit;
   private long steps;
   private long nanos = System.nanoTime();
   private boolean asked;
+
+  /**
+   * @param goodFor how long a proof is good for; zero is for ever
+   * @param answerLimit how long an answer may take
+   */
+  Proof(Duration goodFor, Duration answerLimit) {
+    this.goodFor = goodFor;
+    this.answerLimit = answerLimit;
+  }
 
   void asked() {
     asked = true;
   }
 
-  void answered() {
+  /**
+   * The engine has answered, or not in time.
+   *
+   * @return whether it has computed anything meanwhile
+   */
+  boolean answered(EngineStats stats) {
     asked = false;
+    return renewed(stats);
   }
 
-  /** Whether the engine was asked and may still answer. */
-  boolean awaited() {
-    return asked;
+  /**
+   * Looks at a ready engine. One whose places are all taken cannot be asked; if nothing moves in it
+   * for as long as an answer may take, it hangs.
+   */
+  Verdict judge(EngineStats stats, boolean full) {
+    if (goodFor.isZero() || asked || renewed(stats) || !olderThan(goodFor)) {
+      return Verdict.GOOD;
+    }
+    if (!full) {
+      return Verdict.DOUBTED;
+    }
+    return olderThan(goodFor.plus(answerLimit)) ? Verdict.HANGS : Verdict.GOOD;
   }
 
-  /** Whether the engine has computed anything since this was asked before. */
-  boolean renewed(EngineStats stats) {
+  private boolean renewed(EngineStats stats) {
     boolean moved = stats.steps() != steps;
     if (moved) {
       steps = stats.steps();
@@ -36,7 +71,7 @@ final class Proof {
     return moved;
   }
 
-  boolean olderThan(Duration age) {
+  private boolean olderThan(Duration age) {
     return System.nanoTime() - nanos > age.toNanos();
   }
 }

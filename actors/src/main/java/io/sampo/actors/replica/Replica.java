@@ -1,12 +1,10 @@
 package io.sampo.actors.replica;
 
-import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
 import io.sampo.engines.spi.Adapter;
-import io.sampo.engines.spi.EmbeddingRequest;
 import io.sampo.engines.spi.Engine;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineException;
@@ -14,10 +12,8 @@ import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
 import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
-import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceRequest;
 import io.sampo.engines.spi.TokenLogprobs;
-import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -144,6 +140,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private record AdapterGone(String name, ActorRef<AdapterSettled> replyTo) implements Command {}
 
+  /** Who still uses an adapter that is to go has had its time. */
   private record EndUsers(String adapter) implements Command {}
 
   private record Loaded(Engine engine) implements Command {}
@@ -230,13 +227,13 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   private final Consumer<Report> router;
   private final ReplicaSettings settings;
   private final TimerScheduler<Command> timers;
-  private final Roster roster = new Roster();
+  private final Workload workload;
   private State state = State.LOADING;
   private boolean wasReady;
   private @Nullable ModelSpec spec;
   private @Nullable Engine engine;
   private @Nullable String failure;
-  private Proof proof = new Proof();
+  private Proof proof;
 
   private Replica(
       ActorContext<Command> context,
@@ -252,6 +249,8 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     this.router = router;
     this.settings = settings;
     this.timers = timers;
+    workload = new Workload(context.getSelf());
+    proof = proof();
     timers.startTimerWithFixedDelay(Timer.BEAT, settings.beatInterval());
     timers.startTimerWithFixedDelay(Timer.REPORT, settings.reportInterval());
   }
@@ -277,16 +276,16 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       case LoadFailed failed -> onLoadFailed(failed.failure());
       case CanaryAnswered answered -> onCanary(answered);
       case Work work -> onWork(work);
-      case PromptPiece piece -> onPromptPiece(piece);
-      case Allow allow -> onAllow(allow);
-      case Cancel cancel -> onCancel(cancel.sequence());
-      case GenerationAlive alive -> roster.heard(alive.sequence());
+      case PromptPiece piece -> workload.append(piece);
+      case Allow allow -> workload.allow(allow);
+      case Cancel cancel -> workload.cancel(cancel.sequence());
+      case GenerationAlive alive -> workload.heard(alive.sequence());
       case LoadAdapter load -> onLoadAdapter(load);
       case UnloadAdapter unload -> onUnloadAdapter(unload);
       case AdapterLoaded loaded -> onAdapterLoaded(loaded);
       case AdapterGone gone -> onAdapterGone(gone);
-      case EndUsers end -> onEndUsers(end.adapter());
-      case SequenceEnded ended -> roster.ended(ended.sequence());
+      case EndUsers end -> workload.cancelUsers(end.adapter());
+      case SequenceEnded ended -> workload.ended(ended.sequence());
       case EngineBroke broke -> onEngineBroke(broke.engine());
       case Timer timer -> onTimer(timer);
       case Stop stop -> {
@@ -328,8 +327,13 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private void onLoaded(Engine loaded) {
     engine = loaded;
-    proof = new Proof();
+    workload.useEngine(loaded);
+    proof = proof();
     ask(loaded);
+  }
+
+  private Proof proof() {
+    return new Proof(settings.canaryInterval(), settings.canaryLimit());
   }
 
   private void ask(Engine asked) {
@@ -355,9 +359,8 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     if (!present.equals(engine)) {
       return;
     }
-    proof.answered();
-    boolean late = state == State.READY && proof.renewed(present.stats());
-    if (!answered.produced() && !late) {
+    boolean moved = proof.answered(present.stats());
+    if (!answered.produced() && !(moved && state == State.READY)) {
       onEngineHangs(present);
     } else if (state == State.LOADING) {
       state = State.READY;
@@ -370,7 +373,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   private void onLoadAdapter(LoadAdapter load) {
     Engine target = engine;
     if (target == null || state != State.READY) {
-      tellAdapter(load.replyTo(), load.adapter().name(), notReady());
+      tellAdapter(load.replyTo(), load.adapter().name(), AdapterLoads.notReady());
     } else {
       getContext()
           .pipeToSelf(
@@ -379,29 +382,17 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     }
   }
 
-  private static Failure notReady() {
-    return Failure.unavailable(ErrorCode.NO_CAPACITY, 1);
-  }
-
   private void onAdapterLoaded(AdapterLoaded loaded) {
     String name = loaded.adapter().name();
     if (loaded.failure() != null) {
       EngineException refused = AdapterLoads.exception(loaded.failure());
       getContext().getLog().warn("replica {}: {}", id, refused.getMessage());
-      tellAdapter(loaded.replyTo(), name, adapterFailure(refused));
+      tellAdapter(loaded.replyTo(), name, AdapterLoads.failure(refused));
     } else if (spec != null) {
       // Only now, so that an engine that is loaded again does not load what was refused.
       spec = spec.with(loaded.adapter());
       tellAdapter(loaded.replyTo(), name, null);
     }
-  }
-
-  private static Failure adapterFailure(EngineException refused) {
-    return switch (refused.kind()) {
-      case MODEL_REJECTED, INVALID_REQUEST ->
-          Failure.invalidValue("lora_path", String.valueOf(refused.getMessage()));
-      case FULL, OUT_OF_MEMORY, CLOSED, INTERNAL -> notReady();
-    };
   }
 
   private void onUnloadAdapter(UnloadAdapter unload) {
@@ -424,110 +415,16 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     tellAdapter(gone.replyTo(), gone.name(), null);
   }
 
-  /** Who still uses an adapter that is to go has had its time. */
-  private void onEndUsers(String adapter) {
-    roster.forEach(
-        sequence -> {
-          if (adapter.equals(sequence.adapter()) && engine != null) {
-            engine.cancel(sequence.id());
-          }
-        });
-  }
-
   private void tellAdapter(
       ActorRef<AdapterSettled> replyTo, String name, @Nullable Failure reason) {
     replyTo.tell(new AdapterSettled(id, name, reason));
   }
 
   private void onWork(Work work) {
-    if (state != State.READY || !fits(work)) {
-      work.replyTo().tell(new Declined(work.sequence()));
-    } else if (work.promptIds().length == work.promptTokens()) {
-      submit(work, work.promptIds());
-    } else if (PartialPrompt.plausible(work)) {
-      roster.arrive(work);
+    if (state == State.READY) {
+      workload.take(work);
     } else {
-      work.replyTo().tell(new Rejected(work.sequence(), "the prompt's pieces do not add up"));
-    }
-  }
-
-  /** The replica's own hard bound, whatever router or fallback believe. */
-  private boolean fits(Work work) {
-    return engine != null && roster.fits(work, engine.capabilities());
-  }
-
-  private void onPromptPiece(PromptPiece piece) {
-    PartialPrompt partial = roster.arriving(piece.sequence());
-    if (partial == null) {
-      return;
-    }
-    if (!partial.append(piece)) {
-      roster.arrived(piece.sequence());
-      partial.work().replyTo().tell(new Declined(piece.sequence()));
-    } else if (partial.complete()) {
-      roster.arrived(piece.sequence());
-      submit(partial.work(), partial.ids());
-    }
-  }
-
-  private void submit(Work work, int[] promptIds) {
-    Engine target = engine;
-    if (target == null) {
-      work.replyTo().tell(new Declined(work.sequence()));
-      return;
-    }
-    SequenceId sequenceId = roster.run(work);
-    EngineStream stream =
-        new EngineStream(work.sequence(), target, work.replyTo(), getContext().getSelf());
-    try {
-      switch (work) {
-        case Start start ->
-            target.submit(
-                new SequenceRequest(
-                    sequenceId,
-                    promptIds,
-                    start.firstIndex(),
-                    start.maxTokens(),
-                    start.tokenLimit(),
-                    start.sampling(),
-                    start.priority(),
-                    start.adapter()),
-                stream);
-        case Embed embed ->
-            target.embed(new EmbeddingRequest(sequenceId, promptIds, embed.lengths()), stream);
-      }
-    } catch (EngineException refused) {
-      roster.ended(work.sequence());
-      work.replyTo().tell(refusal(work.sequence(), target, refused));
-    } catch (IllegalArgumentException malformed) {
-      roster.ended(work.sequence());
-      work.replyTo()
-          .tell(new Rejected(work.sequence(), "the request's numbers do not fit together"));
-    }
-  }
-
-  private Event refusal(SequenceKey sequence, Engine target, EngineException refused) {
-    return switch (refused.kind()) {
-      case INVALID_REQUEST, MODEL_REJECTED ->
-          new Rejected(sequence, String.valueOf(refused.getMessage()));
-      case FULL, OUT_OF_MEMORY -> new Declined(sequence);
-      case CLOSED, INTERNAL -> {
-        getContext().getSelf().tell(new EngineBroke(target));
-        yield new Declined(sequence);
-      }
-    };
-  }
-
-  private void onAllow(Allow allow) {
-    if (roster.running(allow.sequence()) instanceof Roster.Running sequence && engine != null) {
-      engine.allow(sequence.id(), allow.tokenLimit());
-    }
-  }
-
-  private void onCancel(SequenceKey key) {
-    roster.arrived(key);
-    if (roster.running(key) instanceof Roster.Running sequence && engine != null) {
-      engine.cancel(sequence.id());
+      Workload.decline(work);
     }
   }
 
@@ -543,10 +440,9 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     report();
   }
 
-  /** Its sequences would never hear of an end from an engine that says nothing. */
   private void onEngineHangs(Engine silent) {
     getContext().getLog().error("replica {}: its engine has produced no token in time", id);
-    roster.clear(sequence -> sequence.replyTo().tell(new Broken(sequence.key())));
+    workload.breakAll();
     onEngineBroke(silent);
   }
 
@@ -554,13 +450,14 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     Engine closing = engine;
     if (closing != null) {
       engine = null;
+      workload.useEngine(null);
       Thread.ofVirtual().name("close-" + id).start(closing::close);
     }
   }
 
   private void onTimer(Timer timer) {
     switch (timer) {
-      case BEAT -> beat();
+      case BEAT -> workload.beat(settings.orphanAfter());
       case REPORT -> {
         prove();
         report();
@@ -569,36 +466,16 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     }
   }
 
-  private void beat() {
-    long now = System.nanoTime();
-    Duration limit = settings.orphanAfter();
-    roster.forEach(
-        sequence -> {
-          sequence.replyTo().tell(new Alive(sequence.key()));
-          if (sequence.silentSince(now, limit) && engine != null) {
-            engine.cancel(sequence.id());
-          }
-        });
-    roster.dropSilent(now, limit);
-  }
-
-  /**
-   * Asks an engine that has done nothing for long whether it still can. One whose places are all
-   * taken cannot be asked; if nothing moves in it for as long as an answer may take, it hangs.
-   */
+  /** Asks an engine that has done nothing for long whether it still can. */
   private void prove() {
     Engine present = engine;
-    Duration goodFor = settings.canaryInterval();
-    if (present == null || state != State.READY || goodFor.isZero() || proof.awaited()) {
+    if (present == null || state != State.READY) {
       return;
     }
-    if (proof.renewed(present.stats()) || !proof.olderThan(goodFor)) {
-      return;
-    }
-    if (roster.size() < present.capabilities().maxSequences()) {
-      ask(present);
-    } else if (proof.olderThan(goodFor.plus(settings.canaryLimit()))) {
-      onEngineHangs(present);
+    switch (proof.judge(present.stats(), workload.full())) {
+      case GOOD -> {}
+      case DOUBTED -> ask(present);
+      case HANGS -> onEngineHangs(present);
     }
   }
 
@@ -611,7 +488,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
               state,
               engine == null ? null : engine.capabilities(),
               engine == null ? null : engine.stats(),
-              roster.keys(),
+              workload.running(),
               failure));
     }
   }

@@ -1,0 +1,188 @@
+package io.sampo.actors.replica;
+
+import io.sampo.actors.wire.SequenceKey;
+import io.sampo.engines.spi.EmbeddingRequest;
+import io.sampo.engines.spi.Engine;
+import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.SequenceId;
+import io.sampo.engines.spi.SequenceRequest;
+import java.time.Duration;
+import java.util.List;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a replica's engine has to do: gives it sequences within its bound, lets them go on, ends
+ * those that nobody wants any more. Prompts may go on arriving while there is no engine.
+ */
+final class Workload {
+
+  private final ActorRef<Replica.Command> replica;
+  private final Roster roster = new Roster();
+  private @Nullable Engine engine;
+
+  /**
+   * @param replica hears of sequences that have ended and of an engine that broke
+   */
+  Workload(ActorRef<Replica.Command> replica) {
+    this.replica = replica;
+  }
+
+  /** Has this engine work from now on; null is none. */
+  void useEngine(@Nullable Engine next) {
+    engine = next;
+  }
+
+  /** Takes work, declines what the engine has no place for, rejects what no engine would take. */
+  void take(Replica.Work work) {
+    if (engine == null || !roster.fits(work, engine.capabilities())) {
+      decline(work);
+    } else if (work.promptIds().length == work.promptTokens()) {
+      submit(work, work.promptIds());
+    } else if (PartialPrompt.plausible(work)) {
+      roster.arrive(work);
+    } else {
+      reject(work, "the prompt's pieces do not add up");
+    }
+  }
+
+  void append(Replica.PromptPiece piece) {
+    PartialPrompt partial = roster.arriving(piece.sequence());
+    if (partial == null) {
+      return;
+    }
+    if (!partial.append(piece)) {
+      roster.arrived(piece.sequence());
+      decline(partial.work());
+    } else if (partial.complete()) {
+      roster.arrived(piece.sequence());
+      submit(partial.work(), partial.ids());
+    }
+  }
+
+  private void submit(Replica.Work work, int[] promptIds) {
+    Engine target = engine;
+    if (target == null) {
+      decline(work);
+      return;
+    }
+    SequenceId id = roster.run(work);
+    try {
+      submit(work, id, promptIds, target);
+    } catch (EngineException refused) {
+      roster.ended(work.sequence());
+      refuse(work, target, refused);
+    } catch (IllegalArgumentException malformed) {
+      roster.ended(work.sequence());
+      reject(work, "the request's numbers do not fit together");
+    }
+  }
+
+  private void submit(Replica.Work work, SequenceId id, int[] promptIds, Engine target) {
+    EngineStream stream = new EngineStream(work.sequence(), target, work.replyTo(), replica);
+    switch (work) {
+      case Replica.Start start ->
+          target.submit(
+              new SequenceRequest(
+                  id,
+                  promptIds,
+                  start.firstIndex(),
+                  start.maxTokens(),
+                  start.tokenLimit(),
+                  start.sampling(),
+                  start.priority(),
+                  start.adapter()),
+              stream);
+      case Replica.Embed embed ->
+          target.embed(new EmbeddingRequest(id, promptIds, embed.lengths()), stream);
+    }
+  }
+
+  private void refuse(Replica.Work work, Engine target, EngineException refused) {
+    switch (refused.kind()) {
+      case INVALID_REQUEST, MODEL_REJECTED -> reject(work, String.valueOf(refused.getMessage()));
+      case FULL, OUT_OF_MEMORY -> decline(work);
+      case CLOSED, INTERNAL -> {
+        replica.tell(new Replica.EngineBroke(target));
+        decline(work);
+      }
+    }
+  }
+
+  static void decline(Replica.Work work) {
+    work.replyTo().tell(new Replica.Declined(work.sequence()));
+  }
+
+  private static void reject(Replica.Work work, String reason) {
+    work.replyTo().tell(new Replica.Rejected(work.sequence(), reason));
+  }
+
+  void allow(Replica.Allow allow) {
+    if (roster.running(allow.sequence()) instanceof Roster.Running sequence && engine != null) {
+      engine.allow(sequence.id(), allow.tokenLimit());
+    }
+  }
+
+  void cancel(SequenceKey key) {
+    roster.arrived(key);
+    if (roster.running(key) instanceof Roster.Running sequence) {
+      cancel(sequence);
+    }
+  }
+
+  private void cancel(Roster.Running sequence) {
+    if (engine != null) {
+      engine.cancel(sequence.id());
+    }
+  }
+
+  /** Cancels those that are computed with an adapter. */
+  void cancelUsers(String adapter) {
+    roster.forEach(
+        sequence -> {
+          if (adapter.equals(sequence.adapter())) {
+            cancel(sequence);
+          }
+        });
+  }
+
+  /** Who asked for the sequence is still there. */
+  void heard(SequenceKey key) {
+    roster.heard(key);
+  }
+
+  void ended(SequenceKey key) {
+    roster.ended(key);
+  }
+
+  /**
+   * Tells everybody that their sequences live, and cancels those whose owners have not said as much
+   * for too long.
+   */
+  void beat(Duration orphanAfter) {
+    long now = System.nanoTime();
+    roster.forEach(
+        sequence -> {
+          sequence.replyTo().tell(new Replica.Alive(sequence.key()));
+          if (sequence.silentSince(now, orphanAfter)) {
+            cancel(sequence);
+          }
+        });
+    roster.dropSilent(now, orphanAfter);
+  }
+
+  /** Ends all that run: they would never hear of an end from an engine that says nothing. */
+  void breakAll() {
+    roster.clear(sequence -> sequence.replyTo().tell(new Replica.Broken(sequence.key())));
+  }
+
+  /** Whether all places of the engine are taken. */
+  boolean full() {
+    return engine != null && roster.size() >= engine.capabilities().maxSequences();
+  }
+
+  /** The sequences that run. */
+  List<SequenceKey> running() {
+    return roster.keys();
+  }
+}
