@@ -1,8 +1,9 @@
 package io.sampo.actors.embedding;
 
+import io.sampo.actors.attempt.Attempt;
+import io.sampo.actors.attempt.Attempt.Phase;
 import io.sampo.actors.embedding.EmbeddingReply.Embedded;
 import io.sampo.actors.embedding.EmbeddingReply.Failed;
-import io.sampo.actors.embedding.Part.Phase;
 import io.sampo.actors.generation.GenerationSettings;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.replica.Replica;
@@ -14,7 +15,6 @@ import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.engines.spi.FinishReason;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -39,9 +39,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Embedding extends AbstractMatchingBehavior<Embedding.Command> {
 
-  /** Ids in one message to a replica, well below the frame limit of the cluster's transport. */
-  private static final int PIECE_TOKENS = 16_384;
-
   public sealed interface Command {}
 
   /** Ends the request with a failure, whatever it is doing. */
@@ -65,7 +62,6 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
   private final List<Part> parts;
   private final float[] @Nullable [] vectors;
   private final long tokens;
-  private final Consumer<Router.Command> router;
   private final ActorRef<EmbeddingReply> replyTo;
   private final GenerationSettings attempts;
   private final ActorRef<Replica.Event> replicaEvents;
@@ -86,17 +82,17 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
     this.call = call;
     this.vectors = new float[ready.inputs().size()][];
     this.tokens = ready.tokens();
-    this.router = router;
     this.replyTo = replyTo;
     this.attempts = settings.attempts();
     this.replicaEvents = context.messageAdapter(Replica.Event.class, FromReplica::new);
     this.schedulerReplies = context.messageAdapter(Scheduler.Reply.class, FromScheduler::new);
+    String name = UUID.randomUUID().toString();
     this.parts =
         Part.of(
-            UUID.randomUUID().toString(),
             ready.inputs(),
             settings.partInputs(),
-            settings.partTokens());
+            settings.partTokens(),
+            number -> new Attempt(name, number, router));
     timers.startTimerWithFixedDelay(Timer.BEAT, attempts.beatInterval());
     parts.stream().limit(settings.partsAtOnce()).forEach(this::place);
   }
@@ -177,22 +173,20 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
   }
 
   private void place(Part part) {
-    part.placing(System.nanoTime());
-    router.accept(
-        new Router.Place(
-            new PlacementRequest(
-                part.key(),
-                null,
-                part.longestTokens(),
-                new long[0],
-                call.priority(),
-                remainingMillis(),
-                schedulerReplies)));
+    part.attempt.place(
+        new PlacementRequest(
+            part.attempt.key(),
+            null,
+            part.longestTokens(),
+            new long[0],
+            call.priority(),
+            remainingMillis(),
+            schedulerReplies));
   }
 
   private Behavior<Command> onScheduler(Scheduler.Reply reply) {
     Part part = parts.get(reply.sequence().choice());
-    if (!part.current(reply.sequence()) || part.phase() != Phase.PLACING) {
+    if (!part.attempt.current(reply.sequence()) || part.attempt.phase() != Phase.PLACING) {
       return this;
     }
     return switch (reply) {
@@ -212,34 +206,27 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
     if (firstPlace == null) {
       firstPlace = place;
     }
-    part.running(place.ref(), System.nanoTime());
     int[] ids = part.ids();
-    int first = Math.min(PIECE_TOKENS, ids.length);
-    place
-        .ref()
-        .tell(
+    part.attempt.start(
+        place.ref(),
+        ids,
+        first ->
             new Replica.Embed(
-                part.key(),
+                part.attempt.key(),
                 ids.length,
-                first == ids.length ? ids : Arrays.copyOf(ids, first),
+                first,
                 part.lengths(),
                 call.priority(),
                 replicaEvents));
-    for (int from = first; from < ids.length; from += PIECE_TOKENS) {
-      int to = Math.min(ids.length, from + PIECE_TOKENS);
-      place
-          .ref()
-          .tell(new Replica.PromptPiece(part.key(), from, Arrays.copyOfRange(ids, from, to)));
-    }
     return this;
   }
 
   private Behavior<Command> onReplica(Replica.Event event) {
     Part part = parts.get(event.sequence().choice());
-    if (!part.current(event.sequence())) {
+    if (!part.attempt.current(event.sequence())) {
       return this;
     }
-    part.heard(System.nanoTime());
+    part.attempt.heard();
     return switch (event) {
       case Replica.Vector vector -> onVector(part, vector);
       case Replica.Finished finished -> onFinished(part, finished.reason());
@@ -264,13 +251,13 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
     if (reason != FinishReason.STOP || !complete(part)) {
       return placeElsewhere(part);
     }
-    router.accept(new Router.Release(part.key()));
-    part.end();
+    part.attempt.finished();
+    part.attempt.end();
     parts.stream()
-        .filter(other -> other.phase() == Phase.WAITING)
+        .filter(other -> other.attempt.phase() == Phase.WAITING)
         .findFirst()
         .ifPresent(this::place);
-    if (!parts.stream().allMatch(Part::ended) || firstPlace == null) {
+    if (!parts.stream().allMatch(each -> each.attempt.ended()) || firstPlace == null) {
       return this;
     }
     replyTo.tell(new Embedded(vectors, tokens, firstPlace.replica(), firstPlace.route()));
@@ -287,7 +274,7 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
   }
 
   private Behavior<Command> placeElsewhere(Part part) {
-    if (part.lost() > attempts.maxResumes()) {
+    if (part.attempt.lost() > attempts.maxResumes()) {
       getContext().getLog().error("request {} has lost its replica too often", call.id());
       return fail(Failure.internal(call.id().value()));
     }
@@ -295,40 +282,30 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
   }
 
   private Behavior<Command> giveUp(Part part) {
-    leaveReplica(part);
-    part.giveUp();
-    timers.startSingleTimer(new PlaceAgain(part.key()), attempts.retryDelay());
+    part.attempt.giveUp();
+    timers.startSingleTimer(new PlaceAgain(part.attempt.key()), attempts.retryDelay());
     return this;
   }
 
   private Behavior<Command> onPlaceAgain(SequenceKey key) {
     Part part = parts.get(key.choice());
-    if (part.current(key) && part.phase() == Phase.PAUSING) {
+    if (part.attempt.current(key) && part.attempt.phase() == Phase.PAUSING) {
       place(part);
     }
     return this;
   }
 
-  /** Frees the part's place, also where it only waits for one. */
-  private void leaveReplica(Part part) {
-    ActorRef<Replica.Command> replica = part.replica();
-    if (replica != null) {
-      replica.tell(new Replica.Cancel(part.key()));
-    }
-    router.accept(new Router.Release(part.key()));
-  }
-
   private Behavior<Command> onBeat() {
     long now = System.nanoTime();
     for (Part part : parts) {
-      if (part.silent(now, attempts.lostAfter().toNanos())) {
+      if (part.attempt.silent(now, attempts.lostAfter().toNanos())) {
         if (placeElsewhere(part) != this) {
           return Behaviors.stopped();
         }
-      } else if (part.unplaced(now, attempts.placeAgainAfter().toNanos())) {
+      } else if (part.attempt.unplaced(now, attempts.placeAgainAfter().toNanos())) {
         place(part);
-      } else if (!part.ended() && part.replica() instanceof ActorRef<Replica.Command> replica) {
-        replica.tell(new Replica.GenerationAlive(part.key()));
+      } else {
+        part.attempt.beat();
       }
     }
     return this;
@@ -341,9 +318,7 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
 
   private Behavior<Command> fail(Failure failure) {
     replyTo.tell(new Failed(failure));
-    parts.stream()
-        .filter(part -> !part.ended() && part.phase() != Phase.WAITING)
-        .forEach(this::leaveReplica);
+    parts.forEach(part -> part.attempt.leave());
     return Behaviors.stopped();
   }
 

@@ -1,11 +1,14 @@
 package io.sampo.actors.generation;
 
+import io.sampo.actors.attempt.Attempt;
 import io.sampo.actors.generation.GenerationEvent.Usage;
+import io.sampo.actors.router.Router;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.engines.spi.TextCodec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +26,7 @@ final class AnswerSet {
   private final boolean includeStop;
   private final int atATime;
   private final TextCodec codec;
+  private final Consumer<Router.Command> router;
 
   /** Those that were opened, by number. */
   private final List<Answer> answers = new ArrayList<>();
@@ -30,16 +34,14 @@ final class AnswerSet {
   private int closed;
   private int cachedTokens;
 
-  /**
-   * @param atATime how many may be open
-   */
-  AnswerSet(GenerationRequest request, Preparation.Ready ready, TextCodec codec, int atATime) {
+  AnswerSet(Job job, Preparation.Ready ready) {
     this.prompts = ready.prompts();
     this.rules = ready.rules();
-    this.choices = request.choices();
-    this.includeStop = request.includeStop();
-    this.codec = codec;
-    this.atATime = atATime;
+    this.choices = job.request().choices();
+    this.includeStop = job.request().includeStop();
+    this.codec = job.model().text();
+    this.atATime = job.settings().parallelAnswers();
+    this.router = job.router();
   }
 
   /** Opens the next answer; null when all were opened, or as many are open as may be. */
@@ -51,7 +53,7 @@ final class AnswerSet {
     String format = rules.format();
     Answer answer =
         new Answer(
-            generation,
+            new Attempt(generation, number, router),
             number,
             number % choices,
             prompts.get(number / choices),
@@ -69,7 +71,7 @@ final class AnswerSet {
   /** The answer whose attempt under way this is, or null. */
   @Nullable Answer current(SequenceKey sequence) {
     int number = sequence.choice();
-    if (number < 0 || number >= answers.size() || !answers.get(number).current(sequence)) {
+    if (number < 0 || number >= answers.size() || !answers.get(number).attempt.current(sequence)) {
       return null;
     }
     return answers.get(number);
@@ -81,8 +83,8 @@ final class AnswerSet {
   }
 
   void close(Answer answer) {
-    if (!answer.ended()) {
-      answer.end();
+    if (!answer.attempt.ended()) {
+      answer.attempt.end();
       closed++;
     }
   }

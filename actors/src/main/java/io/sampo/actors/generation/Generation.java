@@ -1,6 +1,6 @@
 package io.sampo.actors.generation;
 
-import io.sampo.actors.generation.Answer.Phase;
+import io.sampo.actors.attempt.Attempt.Phase;
 import io.sampo.actors.generation.GenerationEvent.Completed;
 import io.sampo.actors.generation.GenerationEvent.Delta;
 import io.sampo.actors.generation.GenerationEvent.Failed;
@@ -81,8 +81,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     this.timers = timers;
     this.job = job;
     this.settings = job.settings();
-    this.answers =
-        new AnswerSet(job.request(), ready, job.model().text(), settings.parallelAnswers());
+    this.answers = new AnswerSet(job, ready);
     this.attempts =
         new Attempts(
             job,
@@ -151,7 +150,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
 
   private Behavior<Command> onScheduler(Scheduler.Reply reply) {
     Answer answer = answers.current(reply.sequence());
-    if (answer == null || answer.phase() != Phase.PLACING) {
+    if (answer == null || answer.attempt.phase() != Phase.PLACING) {
       return this;
     }
     return switch (reply) {
@@ -190,7 +189,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     if (answer == null) {
       return this;
     }
-    answer.heard(System.nanoTime());
+    answer.attempt.heard();
     return switch (event) {
       case Replica.Tokens tokens -> onTokens(answer, tokens);
       case Replica.Alive alive -> this;
@@ -207,13 +206,13 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   }
 
   private Behavior<Command> onBegun(Answer answer, Replica.Begun started) {
-    boolean first = answer.running(System.nanoTime());
+    answer.attempt.running();
     int cached = Math.min(started.cachedTokens(), answer.prompt.ids().length);
     if (!begun && firstPlace instanceof Scheduler.Assigned place) {
       begun = true;
       outbox.started(new Started(answers.promptTokens(), cached, place.replica(), place.route()));
     }
-    if (first) {
+    if (answer.begin()) {
       answers.cached(answer.choice() == 0 ? cached : 0);
       emission.echo(answer);
     }
@@ -237,6 +236,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   }
 
   private Behavior<Command> onFinished(Answer answer, FinishReason reason) {
+    answer.attempt.finished();
     return switch (reason) {
       case STOP -> endAnswer(answer, Reason.STOP);
       case LENGTH -> endAnswer(answer, Reason.LENGTH);
@@ -247,7 +247,6 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
 
   private Behavior<Command> endAnswer(Answer answer, Reason reason) {
     emission.end(answer, reason);
-    attempts.leave(answer);
     answers.close(answer);
     openAnswers();
     return flush();
@@ -271,7 +270,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     if (answer.count() >= job.request().maxTokens()) {
       return endAnswer(answer, Reason.LENGTH);
     }
-    if (answer.resumed() > settings.maxResumes()) {
+    if (answer.attempt.lost() > settings.maxResumes()) {
       return fail(Failure.internal(job.request().id().value()));
     }
     getContext()
@@ -282,15 +281,13 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   }
 
   private void giveUp(Answer answer, Duration pause) {
-    attempts.leave(answer);
-    answer.giveUp();
-    PlaceAgain again = new PlaceAgain(answer.key());
-    timers.startSingleTimer(again, pause);
+    answer.attempt.giveUp();
+    timers.startSingleTimer(new PlaceAgain(answer.attempt.key()), pause);
   }
 
   private Behavior<Command> onPlaceAgain(SequenceKey sequence) {
     Answer answer = answers.current(sequence);
-    if (answer != null && answer.phase() == Phase.PAUSING) {
+    if (answer != null && answer.attempt.phase() == Phase.PAUSING) {
       attempts.place(answer);
     }
     return this;
@@ -305,14 +302,14 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     }
     for (int i = 0; i < answers.opened().size(); i++) {
       Answer answer = answers.get(i);
-      if (answer.silent(now, settings.lostAfter().toNanos())) {
+      if (answer.attempt.silent(now, settings.lostAfter().toNanos())) {
         if (resumeElsewhere(answer) != this) {
           return Behaviors.stopped();
         }
-      } else if (answer.unplaced(now, settings.placeAgainAfter().toNanos())) {
+      } else if (answer.attempt.unplaced(now, settings.placeAgainAfter().toNanos())) {
         attempts.place(answer);
       } else {
-        attempts.beat(answer);
+        answer.attempt.beat();
       }
     }
     return this;
@@ -351,7 +348,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   }
 
   private Behavior<Command> stop() {
-    answers.opened().stream().filter(answer -> !answer.ended()).forEach(attempts::leave);
+    answers.opened().forEach(answer -> answer.attempt.leave());
     return Behaviors.stopped();
   }
 }

@@ -2,6 +2,7 @@ package io.sampo.actors.embedding;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sampo.actors.attempt.Attempt;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -10,7 +11,8 @@ class PartTest {
 
   private static List<Part> parts(int maxInputs, int maxTokens, int... lengths) {
     List<int[]> inputs = IntStream.of(lengths).mapToObj(int[]::new).toList();
-    return Part.of("request", inputs, maxInputs, maxTokens);
+    return Part.of(
+        inputs, maxInputs, maxTokens, number -> new Attempt("request", number, command -> {}));
   }
 
   @Test

@@ -84,7 +84,7 @@ class AnswerFormatTest {
 
     @Override
     public int[] rankInput(String query, String document) {
-      throw new UnsupportedOperationException();
+      return new int[0];
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.sampo.actors.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
+import io.sampo.actors.attempt.Attempt;
 import io.sampo.actors.generation.GenerationEvent.Admitted;
 import io.sampo.actors.generation.GenerationEvent.ChoiceFinished;
 import io.sampo.actors.generation.GenerationEvent.Completed;
@@ -319,10 +320,10 @@ class GenerationTest {
     Replica.Start start = place();
 
     assertThat(start.promptTokens()).isGreaterThanOrEqualTo(40_000);
-    assertThat(start.promptIds()).hasSize(Attempts.PIECE_TOKENS);
+    assertThat(start.promptIds()).hasSize(Attempt.PIECE_TOKENS);
     Replica.PromptPiece second = replica.expectMessageClass(Replica.PromptPiece.class);
     Replica.PromptPiece third = replica.expectMessageClass(Replica.PromptPiece.class);
-    assertThat(second.offset()).isEqualTo(Attempts.PIECE_TOKENS);
+    assertThat(second.offset()).isEqualTo(Attempt.PIECE_TOKENS);
     assertThat(third.offset() + third.ids().length).isEqualTo(start.promptTokens());
   }
 
