@@ -29,6 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
 class AdapterIT {
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final String COMPLETIONS = "/v1/completions";
   private static final String LOAD = "/v1/load_lora_adapter";
   private static final String UNLOAD = "/v1/unload_lora_adapter";
 
@@ -73,17 +74,17 @@ class AdapterIT {
   }
 
   private static String text(TestNode node, String fields) throws Exception {
-    HttpResponse<String> answer = completion(node, fields);
-    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-    return JSON.readTree(answer.body()).at("/choices/0/text").stringValue();
+    return node.ask(COMPLETIONS, body(fields)).at("/choices/0/text").stringValue();
   }
 
   private static HttpResponse<String> completion(TestNode node, String fields) throws Exception {
-    return node.post(
-        "/v1/completions",
-        "{\"prompt\":\"a b c d e f g\",\"max_tokens\":16,\"temperature\":0,\"ignore_eos\":true,"
-            + fields
-            + "}");
+    return node.post(COMPLETIONS, body(fields));
+  }
+
+  private static String body(String fields) {
+    return "{\"prompt\":\"a b c d e f g\",\"max_tokens\":16,\"temperature\":0,\"ignore_eos\":true,"
+        + fields
+        + "}";
   }
 
   private static void assertRefused(
@@ -119,9 +120,7 @@ class AdapterIT {
     TestNode on = start(List.of(), folder);
     String bare = text(on, "\"model\":\"tiny\"");
     assertRefused(completion(on, "\"model\":\"sea\""), 404, "model", "does not exist");
-    HttpResponse<String> loaded =
-        on.post(LOAD, "{\"lora_name\":\"sea\",\"lora_path\":\"sea.gguf\"}");
-    assertThat(loaded.statusCode()).as(loaded.body()).isEqualTo(200);
+    on.ask(LOAD, "{\"lora_name\":\"sea\",\"lora_path\":\"sea.gguf\"}");
     String sea = text(on, "\"model\":\"sea\"");
     assertThat(sea).isNotEqualTo(bare);
     assertRefused(

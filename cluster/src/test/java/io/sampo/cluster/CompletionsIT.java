@@ -2,11 +2,6 @@ package io.sampo.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sampo.engines.modelstore.gguf.GgmlType;
-import io.sampo.engines.modelstore.synthetic.LlamaShape;
-import io.sampo.engines.modelstore.synthetic.SyntheticModel;
-import io.sampo.engines.modelstore.synthetic.SyntheticVocabulary;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -32,8 +27,9 @@ class CompletionsIT {
   private static final int PLACES = 4;
 
   /** Known to llama.cpp by their texts as what asks for a gap to be filled. */
-  private static final List<String> MARKS =
-      List.of("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<|file_sep|>");
+  private static final String[] MARKS = {
+    "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<|file_sep|>"
+  };
 
   @TempDir static Path data;
 
@@ -42,10 +38,7 @@ class CompletionsIT {
 
   @BeforeAll
   static void start() throws Exception {
-    LlamaShape shape = new LlamaShape("noise", 2, 64, 4, 4, 128, CONTEXT, 10_000f, true);
-    model = data.resolve("noise.gguf");
-    SyntheticModel.write(
-        model, shape, new SyntheticVocabulary.Generated(512, MARKS), GgmlType.F16, 1);
+    model = NoiseModel.write(data, CONTEXT, MARKS);
     node = TestNode.start(TestNode.llamaCpp("noise", model, PLACES, true), "");
   }
 
@@ -113,7 +106,7 @@ class CompletionsIT {
     String prompt = JSON.writeValueAsString("duko remi ".repeat(12));
     String ask = "{\"prompt\":[%s,%s],\"n\":2,\"max_tokens\":4}".formatted(prompt, prompt);
     try (TestNode sharing = TestNode.start(TestNode.llamaCpp("noise", model, PLACES, false), "")) {
-      JsonNode answers = JSON.readTree(sharing.post("/v1/completions", ask).body());
+      JsonNode answers = sharing.ask("/v1/completions", ask);
       int tokens = answers.at("/usage/prompt_tokens").intValue() / 2;
       assertThat(tokens).isGreaterThan(40);
       assertThat(answers.at("/usage/prompt_tokens_details/cached_tokens").intValue())
@@ -221,9 +214,7 @@ class CompletionsIT {
   }
 
   private static JsonNode infill(String body) throws Exception {
-    HttpResponse<String> answer = node.post("/infill", body);
-    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-    return JSON.readTree(answer.body());
+    return node.ask("/infill", body);
   }
 
   private static String text(JsonNode answer, int choice) {
@@ -231,9 +222,7 @@ class CompletionsIT {
   }
 
   private static JsonNode complete(String body) throws Exception {
-    HttpResponse<String> answer = node.post("/v1/completions", body);
-    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-    return JSON.readTree(answer.body());
+    return node.ask("/v1/completions", body);
   }
 
   private static List<JsonNode> events(String body) {

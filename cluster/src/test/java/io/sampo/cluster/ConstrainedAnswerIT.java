@@ -16,12 +16,6 @@ import com.openai.models.chat.completions.ChatCompletionMessageFunctionToolCall;
 import com.openai.models.chat.completions.ChatCompletionToolChoiceOption;
 import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
 import com.openai.models.completions.CompletionCreateParams;
-import io.sampo.engines.modelstore.gguf.GgmlType;
-import io.sampo.engines.modelstore.gguf.GgufWriter;
-import io.sampo.engines.modelstore.synthetic.LlamaShape;
-import io.sampo.engines.modelstore.synthetic.SyntheticModel;
-import io.sampo.engines.modelstore.synthetic.SyntheticVocabulary;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -72,25 +66,14 @@ class ConstrainedAnswerIT {
 
   @BeforeAll
   static void start() throws Exception {
-    node = TestNode.start(TestNode.llamaCpp("noise", model(), 2, false), "");
+    Path model = NoiseModel.chatting(data, 4096, TEMPLATE, "<tool_call>", "</tool_call>");
+    node = TestNode.start(TestNode.llamaCpp("noise", model, 2, false), "");
     client = node.openAi();
   }
 
   @AfterAll
   static void stop() {
-    client.close();
     node.close();
-  }
-
-  private static Path model() throws IOException {
-    LlamaShape shape = new LlamaShape("noise", 2, 64, 4, 4, 128, 4096, 10_000f, true);
-    Path donor = data.resolve("vocabulary.gguf");
-    Path gguf = data.resolve("noise.gguf");
-    GgufWriter writer = new GgufWriter().string("general.architecture", "llama");
-    new SyntheticVocabulary.Generated(512, List.of("<tool_call>", "</tool_call>")).describe(writer);
-    writer.string("tokenizer.chat_template", TEMPLATE).write(donor);
-    SyntheticModel.write(gguf, shape, new SyntheticVocabulary.Donor(donor), GgmlType.F16, 1);
-    return gguf;
   }
 
   private static ChatCompletionCreateParams.Builder ask() {

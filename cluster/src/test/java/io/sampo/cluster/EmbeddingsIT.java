@@ -69,9 +69,7 @@ class EmbeddingsIT {
   }
 
   private static JsonNode embed(String body) throws Exception {
-    var answer = embeds.post(EMBED, body);
-    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-    return JSON.readTree(answer.body());
+    return embeds.ask(EMBED, body);
   }
 
   private static List<Double> vector(JsonNode answer, int index) {
@@ -128,9 +126,7 @@ class EmbeddingsIT {
 
   @Test
   void embedsTokensAsTheirText() throws Exception {
-    var tokens =
-        JSON.readTree(
-            embeds.post("/tokenize", "{\"content\":\"a cat\",\"add_special\":true}").body());
+    var tokens = embeds.ask("/tokenize", "{\"content\":\"a cat\",\"add_special\":true}");
     String ids = tokens.get("tokens").toString();
     List<Double> text = vector(embed("{\"input\":\"a cat\"}"), 0);
     assertSame(vector(embed("{\"input\":" + ids + "}"), 0), text);
@@ -154,7 +150,7 @@ class EmbeddingsIT {
   @ValueSource(strings = {RERANK, "/rerank"})
   void ranksTheBestFirst(String path) throws Exception {
     String ask = "{\"query\":\"cat\",\"documents\":[\"a dog\",{\"text\":\"the cat\"},\"cat\"]%s}";
-    JsonNode all = JSON.readTree(ranks.post(path, ask.formatted("")).body());
+    JsonNode all = ranks.ask(path, ask.formatted(""));
     assertThat(all.get("results").valueStream().map(r -> r.get("index").intValue()))
         .containsExactly(1, 2, 0);
     // llama-server's scores for the same file.
@@ -164,9 +160,7 @@ class EmbeddingsIT {
         .isCloseTo(-1.864922, within(1e-4));
     assertThat(all.at("/results/0").has("document")).isFalse();
     assertThat(all.at("/usage/total_tokens").intValue()).isEqualTo(31);
-    JsonNode best =
-        JSON.readTree(
-            ranks.post(path, ask.formatted(",\"top_n\":1,\"return_documents\":true")).body());
+    JsonNode best = ranks.ask(path, ask.formatted(",\"top_n\":1,\"return_documents\":true"));
     assertThat(best.get("results").size()).isEqualTo(1);
     assertThat(best.at("/results/0/document/text").stringValue()).isEqualTo("the cat");
   }
@@ -174,28 +168,24 @@ class EmbeddingsIT {
   @Test
   void servesOpenAisOwnClient() {
     OpenAIClient client = embeds.openAi();
-    try {
-      CreateEmbeddingResponse answer =
-          client
-              .embeddings()
-              .create(
-                  EmbeddingCreateParams.builder()
-                      .model("embedder")
-                      .inputOfArrayOfStrings(List.of("the cat sat.", "a dog"))
-                      .build());
-      assertThat(answer.data()).hasSize(2);
-      assertThat(answer.data().get(0).embedding()).hasSize(64);
-      assertThat(answer.data().get(0).embedding().get(0).doubleValue())
-          .isCloseTo(CAT[0], within(1e-4));
-      assertThat(answer.usage().promptTokens()).isPositive();
-      EmbeddingCreateParams empty =
-          EmbeddingCreateParams.builder().model("embedder").input("").build();
-      assertThatExceptionOfType(BadRequestException.class)
-          .isThrownBy(() -> client.embeddings().create(empty))
-          .withMessageContaining("The prompt in 'input' is empty");
-    } finally {
-      client.close();
-    }
+    CreateEmbeddingResponse answer =
+        client
+            .embeddings()
+            .create(
+                EmbeddingCreateParams.builder()
+                    .model("embedder")
+                    .inputOfArrayOfStrings(List.of("the cat sat.", "a dog"))
+                    .build());
+    assertThat(answer.data()).hasSize(2);
+    assertThat(answer.data().get(0).embedding()).hasSize(64);
+    assertThat(answer.data().get(0).embedding().get(0).doubleValue())
+        .isCloseTo(CAT[0], within(1e-4));
+    assertThat(answer.usage().promptTokens()).isPositive();
+    EmbeddingCreateParams empty =
+        EmbeddingCreateParams.builder().model("embedder").input("").build();
+    assertThatExceptionOfType(BadRequestException.class)
+        .isThrownBy(() -> client.embeddings().create(empty))
+        .withMessageContaining("The prompt in 'input' is empty");
   }
 
   @ParameterizedTest

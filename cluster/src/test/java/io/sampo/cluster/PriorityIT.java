@@ -4,10 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
-import io.sampo.engines.modelstore.gguf.GgmlType;
-import io.sampo.engines.modelstore.synthetic.LlamaShape;
-import io.sampo.engines.modelstore.synthetic.SyntheticModel;
-import io.sampo.engines.modelstore.synthetic.SyntheticVocabulary;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineSettings.KvType;
@@ -42,18 +38,15 @@ class PriorityIT {
   @Test
   void anUrgentAnswerComesAtOnceAndTheStreamItStoppedGoesOnWithTheSameText() throws Exception {
     try (TestNode node = TestNode.start(model(), "")) {
-      String alone = text(JSON.readTree(node.post(PATH, LONG.formatted(false)).body()));
+      String alone = text(node.ask(PATH, LONG.formatted(false)));
       try (Socket stream = open(node.port(), LONG.formatted(true))) {
         BufferedReader lines =
             new BufferedReader(new InputStreamReader(stream.getInputStream(), UTF_8));
         StringBuilder told = new StringBuilder(untilText(lines));
 
         JsonNode urgent =
-            JSON.readTree(
-                node.post(
-                        PATH,
-                        "{\"prompt\":\"x\",\"max_tokens\":2,\"ignore_eos\":true,\"priority\":-1}")
-                    .body());
+            node.ask(
+                PATH, "{\"prompt\":\"x\",\"max_tokens\":2,\"ignore_eos\":true,\"priority\":-1}");
 
         assertThat(urgent.at("/usage/completion_tokens").intValue()).isEqualTo(2);
         told.append(lines.lines().map(PriorityIT::streamed).collect(Collectors.joining()));
@@ -72,9 +65,7 @@ class PriorityIT {
 
   /** Keeps nothing of ended answers, so that the same request is computed in the same way. */
   private static ModelSettings model() throws IOException {
-    LlamaShape shape = new LlamaShape("noise", 2, 64, 4, 4, 128, 4096, 10_000f, true);
-    Path gguf = data.resolve("noise.gguf");
-    SyntheticModel.write(gguf, shape, new SyntheticVocabulary.Generated(512), GgmlType.F16, 1);
+    Path gguf = NoiseModel.write(data, 4096);
     EngineSettings one =
         new EngineSettings(
             0, 1, 1, 0, KvType.F16, FlashAttention.AUTO, false, Map.of("retain-tokens", "0"));

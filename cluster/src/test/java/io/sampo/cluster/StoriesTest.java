@@ -10,15 +10,9 @@ import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.completions.Completion;
 import com.openai.models.completions.CompletionCreateParams;
-import io.sampo.engines.modelstore.download.DownloadListener;
-import io.sampo.engines.modelstore.store.ModelReference;
-import io.sampo.engines.modelstore.store.ModelStore;
-import io.sampo.engines.modelstore.store.StoreSettings;
 import java.io.InputStream;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -34,31 +28,20 @@ import tools.jackson.databind.json.JsonMapper;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class StoriesTest {
 
-  private static final String MODEL = "stories15m";
+  private static final String MODEL = StoriesModel.NAME;
 
   private static TestNode node;
   private static OpenAIClient client;
 
   @BeforeAll
   static void start() throws Exception {
-    node = TestNode.start(TestNode.llamaCpp(MODEL, modelFile(), 1, true), "");
+    node = TestNode.start(TestNode.llamaCpp(MODEL, StoriesModel.file(), 1, true), "");
     client = node.openAi();
   }
 
   @AfterAll
   static void stop() {
-    client.close();
     node.close();
-  }
-
-  /** Fetched once for all builds, like the native libraries. */
-  private static Path modelFile() throws Exception {
-    Path home =
-        Path.of(
-            Optional.ofNullable(System.getenv("SAMPO_HOME"))
-                .orElse(System.getProperty("user.home") + "/.sampo"));
-    ModelStore store = new ModelStore(home.resolve("models"), StoreSettings.defaults());
-    return store.resolve(ModelReference.parse(MODEL), DownloadListener.SILENT).file();
   }
 
   record Greedy(String prompt, String text) {}

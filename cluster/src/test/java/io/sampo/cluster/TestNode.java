@@ -1,5 +1,7 @@
 package io.sampo.cluster;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import io.sampo.cluster.node.NodeSettings;
@@ -19,15 +21,21 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** A node on free ports of the loopback, and a client that speaks to it. */
 public final class TestNode implements AutoCloseable {
 
+  private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
 
   private final SampoNode node;
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  private @Nullable OpenAIClient openAi;
 
   private TestNode(SampoNode node) {
     this.node = node;
@@ -73,12 +81,16 @@ public final class TestNode implements AutoCloseable {
     return node.address().getPort();
   }
 
-  /** OpenAI's own client; whoever asks for it closes it. */
+  /** OpenAI's own client, which is closed with the node. */
   public OpenAIClient openAi() {
-    return OpenAIOkHttpClient.builder()
-        .baseUrl("http://127.0.0.1:" + port() + "/v1")
-        .apiKey("none")
-        .build();
+    if (openAi == null) {
+      openAi =
+          OpenAIOkHttpClient.builder()
+              .baseUrl("http://127.0.0.1:" + port() + "/v1")
+              .apiKey("none")
+              .build();
+    }
+    return openAi;
   }
 
   public HttpResponse<String> get(String path) throws IOException, InterruptedException {
@@ -95,6 +107,13 @@ public final class TestNode implements AutoCloseable {
         BodyHandlers.ofString());
   }
 
+  /** What a request that must succeed is answered with. */
+  public JsonNode ask(String path, String body) throws IOException, InterruptedException {
+    HttpResponse<String> answer = post(path, body);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return JSON.readTree(answer.body());
+  }
+
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
         .timeout(Duration.ofSeconds(60));
@@ -102,6 +121,9 @@ public final class TestNode implements AutoCloseable {
 
   @Override
   public void close() {
+    if (openAi != null) {
+      openAi.close();
+    }
     client.close();
     node.close();
   }

@@ -1,6 +1,5 @@
 package io.sampo.cluster.cli;
 
-import io.sampo.cluster.cli.settings.Layers;
 import io.sampo.engines.modelstore.download.Sizes;
 import io.sampo.engines.modelstore.store.StoredModel;
 import java.io.IOException;
@@ -34,8 +33,7 @@ final class ListVerb implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Layers layers = Layers.withoutFile(FlagOptions.given(spec), surroundings.environment());
-    List<StoredModel> models = new ModelShelf(surroundings, layers.dataFolder()).store().list();
+    List<StoredModel> models = ModelShelf.of(spec, surroundings).store().list();
     if (json) {
       Json.print(surroundings.out(), models.stream().map(Listed::of).toList());
     } else if (models.isEmpty()) {

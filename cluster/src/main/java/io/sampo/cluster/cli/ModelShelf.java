@@ -1,5 +1,6 @@
 package io.sampo.cluster.cli;
 
+import io.sampo.cluster.cli.settings.Layers;
 import io.sampo.cluster.cli.settings.UsageException;
 import io.sampo.engines.modelstore.ModelStoreException;
 import io.sampo.engines.modelstore.download.DownloadListener;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
 
 /**
  * The user's model store, as the verbs use it: settings from the environment, progress for eyes.
@@ -42,6 +44,12 @@ final class ModelShelf {
     this.store = new ModelStore(dataFolder.resolve("models"), settings(surroundings.environment()));
   }
 
+  /** The store that a verb with these flags is about. */
+  static ModelShelf of(CommandSpec verb, Surroundings surroundings) {
+    Layers layers = Layers.withoutFile(FlagOptions.given(verb), surroundings.environment());
+    return new ModelShelf(surroundings, layers.dataFolder());
+  }
+
   ModelStore store() {
     return store;
   }
@@ -57,6 +65,20 @@ final class ModelShelf {
     } catch (ModelStoreException e) {
       throw new UsageException(String.valueOf(e.getMessage()));
     }
+  }
+
+  /**
+   * Reads what a person wrote for a model of the store.
+   *
+   * @param files what to say of a file of the person's own, which the store does not hold
+   * @throws UsageException when it names none
+   */
+  static ModelReference stored(String text, String files) {
+    ModelReference reference = reference(text);
+    if (reference instanceof LocalFile) {
+      throw new UsageException(text + " is a file of your own" + files);
+    }
+    return reference;
   }
 
   /** A model, downloaded if it is not here. */

@@ -1,10 +1,7 @@
 package io.sampo.cluster.cli;
 
-import io.sampo.cluster.cli.settings.Layers;
-import io.sampo.cluster.cli.settings.UsageException;
 import io.sampo.engines.modelstore.download.Sizes;
 import io.sampo.engines.modelstore.store.ModelReference;
-import io.sampo.engines.modelstore.store.ModelReference.LocalFile;
 import io.sampo.engines.modelstore.store.StoredModel;
 import java.io.IOException;
 import java.util.concurrent.Callable;
@@ -41,13 +38,9 @@ final class PullVerb implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Layers layers = Layers.withoutFile(FlagOptions.given(spec), surroundings.environment());
-    ModelShelf shelf = new ModelShelf(surroundings, layers.dataFolder());
-    ModelReference reference = ModelShelf.reference(model);
-    if (reference instanceof LocalFile) {
-      throw new UsageException(
-          model + " is a file of your own; 'sampo serve " + model + "' uses it where it lies");
-    }
+    ModelShelf shelf = ModelShelf.of(spec, surroundings);
+    ModelReference reference =
+        ModelShelf.stored(model, "; 'sampo serve " + model + "' uses it where it lies");
     StoredModel stored = shelf.store().pull(reference, shelf.progress());
     surroundings
         .out()

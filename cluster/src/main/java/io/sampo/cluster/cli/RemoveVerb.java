@@ -1,9 +1,6 @@
 package io.sampo.cluster.cli;
 
-import io.sampo.cluster.cli.settings.Layers;
-import io.sampo.cluster.cli.settings.UsageException;
 import io.sampo.engines.modelstore.store.ModelReference;
-import io.sampo.engines.modelstore.store.ModelReference.LocalFile;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -30,13 +27,9 @@ final class RemoveVerb implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Layers layers = Layers.withoutFile(FlagOptions.given(spec), surroundings.environment());
-    ModelReference reference = ModelShelf.reference(model);
-    if (reference instanceof LocalFile) {
-      throw new UsageException(
-          model + " is a file of your own and not in the store; delete it yourself");
-    }
-    ModelShelf shelf = new ModelShelf(surroundings, layers.dataFolder());
+    ModelReference reference =
+        ModelShelf.stored(model, " and not in the store; delete it yourself");
+    ModelShelf shelf = ModelShelf.of(spec, surroundings);
     if (!shelf.store().remove(reference.name())) {
       throw new FailedException(
           reference.name() + " is not on this machine; 'sampo ls' lists what is");

@@ -10,7 +10,6 @@ import io.sampo.cluster.gateway.http.RequestBody;
 import io.sampo.cluster.gateway.json.Fields;
 import io.sampo.cluster.gateway.json.JsonBytes;
 import io.sampo.cluster.gateway.json.Refusal;
-import io.sampo.cluster.gateway.json.StrictJson;
 import io.sampo.engines.spi.Adapter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -71,8 +70,7 @@ final class AdapterRoutes {
 
   private CompletionStage<HttpResponse> answer(
       Exchange exchange, Function<Fields, CompletionStage<HttpResponse>> work) {
-    return body.json(exchange.request())
-        .thenCompose(bytes -> work.apply(new Fields(StrictJson.object(bytes))));
+    return body.json(exchange.request()).thenCompose(json -> work.apply(new Fields(json)));
   }
 
   private Path folder() {

@@ -6,7 +6,6 @@ import io.sampo.cluster.gateway.decode.Call;
 import io.sampo.cluster.gateway.decode.CallDecoder;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.http.RequestBody;
-import io.sampo.cluster.gateway.json.StrictJson;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,10 +32,8 @@ final class ChatRoutes {
   CompletionStage<HttpResponse> chat(Exchange exchange) {
     return body.json(exchange.request())
         .thenCompose(
-            bytes -> {
-              Call call =
-                  decoder.chat(
-                      StrictJson.object(bytes), new RequestId(exchange.id()), exchange::header);
+            json -> {
+              Call call = decoder.chat(json, new RequestId(exchange.id()), exchange::header);
               tellModel(exchange, call);
               return answers.chat(exchange, call);
             });

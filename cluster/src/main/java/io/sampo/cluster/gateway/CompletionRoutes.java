@@ -6,7 +6,6 @@ import io.sampo.cluster.gateway.decode.Call;
 import io.sampo.cluster.gateway.decode.CallDecoder;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.http.RequestBody;
-import io.sampo.cluster.gateway.json.StrictJson;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
@@ -45,10 +44,8 @@ final class CompletionRoutes {
       BiFunction<Exchange, Call, CompletionStage<HttpResponse>> answer) {
     return body.json(exchange.request())
         .thenCompose(
-            bytes -> {
-              Call call =
-                  decode.decode(
-                      StrictJson.object(bytes), new RequestId(exchange.id()), exchange::header);
+            json -> {
+              Call call = decode.decode(json, new RequestId(exchange.id()), exchange::header);
               if (call.model().simulated()) {
                 exchange.answerHeader("x-sampo-simulated", "true");
               }

@@ -2,11 +2,15 @@ package io.sampo.cluster.gateway;
 
 import io.sampo.cluster.gateway.answer.Embeddings;
 import io.sampo.cluster.gateway.decode.EmbeddingDecoder;
+import io.sampo.cluster.gateway.decode.EmbeddingOrder;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.http.RequestBody;
-import io.sampo.cluster.gateway.json.StrictJson;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code POST /v1/embeddings} and {@code POST /v1/rerank}. */
 final class EmbeddingRoutes {
@@ -22,18 +26,17 @@ final class EmbeddingRoutes {
   }
 
   CompletionStage<HttpResponse> embed(Exchange exchange) {
-    return body.json(exchange.request())
-        .thenCompose(
-            bytes ->
-                embeddings.run(
-                    exchange, decoder.embeddings(StrictJson.object(bytes), exchange::header)));
+    return answer(exchange, decoder::embeddings);
   }
 
   CompletionStage<HttpResponse> rank(Exchange exchange) {
+    return answer(exchange, decoder::ranking);
+  }
+
+  private CompletionStage<HttpResponse> answer(
+      Exchange exchange,
+      BiFunction<ObjectNode, Function<String, Optional<String>>, EmbeddingOrder> decode) {
     return body.json(exchange.request())
-        .thenCompose(
-            bytes ->
-                embeddings.run(
-                    exchange, decoder.ranking(StrictJson.object(bytes), exchange::header)));
+        .thenCompose(json -> embeddings.run(exchange, decode.apply(json, exchange::header)));
   }
 }

@@ -9,7 +9,6 @@ import io.sampo.cluster.gateway.http.RequestBody;
 import io.sampo.cluster.gateway.json.Fields;
 import io.sampo.cluster.gateway.json.JsonBytes;
 import io.sampo.cluster.gateway.json.Refusal;
-import io.sampo.cluster.gateway.json.StrictJson;
 import io.sampo.engines.spi.TextCodec;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -60,8 +59,8 @@ final class TokenRoutes {
       Exchange exchange, Function<Work, HttpResponse> work) {
     return body.json(exchange.request())
         .thenCompose(
-            bytes -> {
-              Fields fields = new Fields(StrictJson.object(bytes));
+            json -> {
+              Fields fields = new Fields(json);
               TextCodec text = decoder.model(fields).text();
               if (!permits.tryAcquire()) {
                 throw new Refusal(Failure.unavailable(ErrorCode.OVERLOADED, 1));

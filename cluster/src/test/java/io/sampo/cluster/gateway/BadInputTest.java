@@ -7,11 +7,10 @@ import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,17 +22,7 @@ import tools.jackson.databind.JsonNode;
 @Timeout(60)
 class BadInputTest {
 
-  private static TestGateway gateway;
-
-  @BeforeAll
-  static void start() {
-    gateway = new TestGateway();
-  }
-
-  @AfterAll
-  static void stop() {
-    gateway.close();
-  }
+  @RegisterExtension static final TestGateway gateway = new TestGateway();
 
   @AfterEach
   void reachesNoModelAndServesTheNextRequest() throws Exception {

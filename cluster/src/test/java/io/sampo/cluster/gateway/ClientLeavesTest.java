@@ -29,8 +29,7 @@ class ClientLeavesTest {
   @Test
   void cancelsWhenTheSocketIsClosedBeforeAWholeAnswer() throws Exception {
     Socket socket = gateway.rawPost(TestGateway.CHAT, TestGateway.ASK);
-    Talk talk = gateway.admission.next();
-    talk.admitted(gateway.generation(talk)).started();
+    Talk talk = gateway.begun();
     socket.close();
     assertThat(talk.hungUp).succeedsWithin(Duration.ofSeconds(5));
     serves();
@@ -39,8 +38,7 @@ class ClientLeavesTest {
   @Test
   void cancelsWhenTheSocketIsReset() throws Exception {
     Socket socket = gateway.rawPost(TestGateway.CHAT, TestGateway.ASK);
-    Talk talk = gateway.admission.next();
-    talk.admitted(gateway.generation(talk)).started();
+    Talk talk = gateway.begun();
     socket.setSoLinger(true, 0);
     socket.close();
     assertThat(talk.hungUp).succeedsWithin(Duration.ofSeconds(5));
@@ -69,8 +67,7 @@ class ClientLeavesTest {
   @Test
   void takesAHalfClosedClientForGone() throws Exception {
     try (Socket socket = gateway.rawPost(TestGateway.CHAT, TestGateway.ASK)) {
-      Talk talk = gateway.admission.next();
-      talk.admitted(gateway.generation(talk)).started();
+      Talk talk = gateway.begun();
       socket.shutdownOutput();
       assertThat(talk.hungUp).succeedsWithin(Duration.ofSeconds(5));
     }
@@ -91,8 +88,7 @@ class ClientLeavesTest {
   @Test
   void cancelsAStreamWhoseClientLeaves() throws Exception {
     Socket socket = gateway.rawPost(TestGateway.CHAT, TestGateway.ASK_STREAM);
-    Talk talk = gateway.admission.next();
-    talk.admitted(gateway.generation(talk)).started().text(0, "once");
+    Talk talk = gateway.begun().text(0, "once");
     BufferedReader reader =
         new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
     assertThat(reader.lines().filter(line -> line.contains("once")).findFirst()).isPresent();

@@ -9,11 +9,10 @@ import java.util.Collections;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,17 +29,7 @@ class HostileConstraintTest {
 
   private static final long SOON_MILLIS = 700;
 
-  private static TestGateway gateway;
-
-  @BeforeAll
-  static void start() {
-    gateway = new TestGateway();
-  }
-
-  @AfterAll
-  static void stop() {
-    gateway.close();
-  }
+  @RegisterExtension static final TestGateway gateway = new TestGateway();
 
   @AfterEach
   void reachesNoModelAndServesTheNextRequest() throws Exception {

@@ -49,8 +49,7 @@ class SlowReaderTest {
   void givesNoCreditToAReaderThatStopsAndCutsItAtLast() throws Exception {
     String piece = "x".repeat(64 * 1024);
     try (Socket socket = gateway.rawPost(CHAT, ASK_STREAM)) {
-      Talk talk = gateway.admission.next();
-      talk.admitted(gateway.generation(talk)).started();
+      Talk talk = gateway.begun();
       int sent = 1;
       while (!talk.hungUp.isDone()) {
         if (sent < CREDIT + talk.granted.get()) {
@@ -72,8 +71,7 @@ class SlowReaderTest {
     CompletableFuture<HttpResponse<String>> answer =
         gateway.client.sendAsync(
             gateway.post(CHAT, ASK_STREAM).build(), HttpResponse.BodyHandlers.ofString());
-    Talk talk = gateway.admission.next();
-    talk.admitted(gateway.generation(talk)).started();
+    Talk talk = gateway.begun();
     for (int sent = 1; sent < 1000; sent++) {
       int used = sent;
       Awaitility.await()
@@ -113,8 +111,7 @@ class SlowReaderTest {
     CompletableFuture<HttpResponse<String>> answer =
         gateway.client.sendAsync(
             gateway.post(CHAT, ASK_STREAM).build(), HttpResponse.BodyHandlers.ofString());
-    Talk talk = gateway.admission.next();
-    talk.admitted(gateway.generation(talk)).started().text(0, "to the ");
+    Talk talk = gateway.begun().text(0, "to the ");
     CompletionStage<Done> stopped = gateway.gateway.terminate(Duration.ofSeconds(20));
     Awaitility.await().until(() -> refusesConnections());
     other.getOutputStream().write(post(ASK).getBytes(StandardCharsets.US_ASCII));
@@ -129,8 +126,7 @@ class SlowReaderTest {
     CompletableFuture<HttpResponse<String>> answer =
         gateway.client.sendAsync(
             gateway.post(CHAT, ASK_STREAM).build(), HttpResponse.BodyHandlers.ofString());
-    Talk talk = gateway.admission.next();
-    talk.admitted(gateway.generation(talk)).started().text(0, "half");
+    Talk talk = gateway.begun().text(0, "half");
     assertThat(gateway.gateway.terminate(Duration.ofMillis(200)).toCompletableFuture())
         .succeedsWithin(Duration.ofSeconds(10));
     assertThat(answer.get().body()).contains("\"code\":\"draining\"").doesNotContain("[DONE]");

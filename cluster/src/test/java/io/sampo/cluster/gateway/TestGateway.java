@@ -33,11 +33,13 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A gateway on a free port of the loopback, whose generations are scripted. */
-final class TestGateway implements AutoCloseable {
+final class TestGateway implements AutoCloseable, AfterAllCallback {
 
   static final JsonMapper JSON = JsonMapper.builder().build();
   static final String CHAT = "/v1/chat/completions";
@@ -165,6 +167,12 @@ final class TestGateway implements AutoCloseable {
         talk.generation(), "generation-" + System.nanoTime(), Props.empty());
   }
 
+  /** The next request that reaches a model, whose answer has begun. */
+  Talk begun() throws InterruptedException {
+    Talk talk = admission.next();
+    return talk.admitted(generation(talk)).started();
+  }
+
   int port() {
     return gateway.address().getPort();
   }
@@ -205,6 +213,12 @@ final class TestGateway implements AutoCloseable {
     socket.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));
     socket.getOutputStream().flush();
     return socket;
+  }
+
+  /** Where it is an extension of a test class. */
+  @Override
+  public void afterAll(ExtensionContext context) {
+    close();
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.sampo.cluster.gateway.http;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.cluster.gateway.json.Refusal;
+import io.sampo.cluster.gateway.json.StrictJson;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.Locale;
@@ -14,6 +15,7 @@ import org.apache.pekko.http.javadsl.model.HttpEntity;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.util.ByteString;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Takes in a JSON body as a whole. What is over the limit is still read for a while and thrown
@@ -43,9 +45,16 @@ public final class RequestBody {
     this.materializer = materializer;
   }
 
-  /** The body of a request that must bring JSON; fails with a {@link Refusal} that says why not. */
-  public CompletionStage<byte[]> json(HttpRequest request) {
+  /**
+   * The body of a request that must bring a JSON object; fails with a {@link Refusal} that says why
+   * not.
+   */
+  public CompletionStage<ObjectNode> json(HttpRequest request) {
     checkType(request);
+    return bytes(request).thenApply(StrictJson::object);
+  }
+
+  private CompletionStage<byte[]> bytes(HttpRequest request) {
     if (request.entity() instanceof HttpEntity.Strict strict) {
       return strict.getData().size() > maxBytes
           ? CompletableFuture.failedStage(tooLarge())
