@@ -3,6 +3,9 @@ package io.sampo.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.cluster.node.SampoNode;
 import io.sampo.engines.modelstore.synthetic.LlamaShape;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -180,6 +184,41 @@ class AdapterIT {
         "lora_scale",
         "from -100 to 100");
     assertThat(text(on, "\"model\":\"tiny\"")).isNotEmpty();
+  }
+
+  @Test
+  void hasWhatWasLoadedOverHttpAgainAfterARestart() throws Exception {
+    Path data = files.resolve("data");
+    adapter("gone.gguf", 3);
+    String sea;
+    try (TestNode before = TestNode.start(serving(List.of(), folder), data)) {
+      for (String name : List.of("sea", "sky", "gone")) {
+        before.ask(LOAD, "{\"lora_name\":\"%s\",\"lora_path\":\"%s.gguf\"}".formatted(name, name));
+      }
+      before.ask(UNLOAD, "{\"lora_name\":\"sky\"}");
+      sea = text(before, "\"model\":\"sea\"");
+    }
+    Files.delete(folder.resolve("gone.gguf"));
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    Logger logger = (Logger) LoggerFactory.getLogger("io.sampo");
+    logger.addAppender(log);
+    try (TestNode after = TestNode.start(serving(List.of(), folder), data)) {
+      assertThat(text(after, "\"model\":\"sea\"")).isEqualTo(sea);
+      assertRefused(completion(after, "\"model\":\"sky\""), 404, "model", "does not exist");
+      assertRefused(completion(after, "\"model\":\"gone\""), 404, "model", "does not exist");
+      assertThat(log.list.stream().map(ILoggingEvent::getFormattedMessage))
+          .filteredOn(line -> line.contains("'gone'"))
+          .singleElement()
+          .asString()
+          .contains("is not loaded again", "gone.gguf is not there any more");
+      after.ask(UNLOAD, "{\"lora_name\":\"gone\"}");
+    } finally {
+      logger.detachAppender(log);
+    }
+    assertThat(Files.readString(data.resolve("adapters").resolve("tiny.json")))
+        .contains("sea.gguf")
+        .doesNotContain("sky", "gone");
   }
 
   @Test

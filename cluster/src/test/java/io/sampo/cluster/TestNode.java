@@ -43,8 +43,23 @@ public final class TestNode implements AutoCloseable {
 
   /** The settings of a node that tells its routes in headers; overrides are HOCON. */
   public static NodeSettings settings(int port, ModelSettings model, String overrides) {
+    return settings(port, model, null, overrides);
+  }
+
+  private static NodeSettings settings(
+      int port, ModelSettings model, @Nullable Path dataFolder, String overrides) {
     return new NodeSettings(
-        "127.0.0.1", port, "127.0.0.1", 0, model, true, null, List.of(), DRAIN_LIMIT, overrides);
+        "127.0.0.1",
+        port,
+        "127.0.0.1",
+        0,
+        model,
+        dataFolder,
+        true,
+        null,
+        List.of(),
+        DRAIN_LIMIT,
+        overrides);
   }
 
   /** A model of invented tokens, called {@code sim}. */
@@ -68,7 +83,16 @@ public final class TestNode implements AutoCloseable {
 
   /** A node whose model has produced its first token. */
   public static TestNode start(ModelSettings model, String overrides) throws Exception {
-    SampoNode node = SampoNode.start(settings(0, model, overrides));
+    return start(settings(0, model, overrides));
+  }
+
+  /** The same, with what an earlier one has left in this folder. */
+  public static TestNode start(ModelSettings model, Path dataFolder) throws Exception {
+    return start(settings(0, model, dataFolder, ""));
+  }
+
+  private static TestNode start(NodeSettings settings) throws Exception {
+    SampoNode node = SampoNode.start(settings);
     node.ready().toCompletableFuture().get(2, TimeUnit.MINUTES);
     return new TestNode(node);
   }

@@ -184,6 +184,7 @@ final class ServeVerb implements Callable<Integer> {
             settings.engineSettings(),
             settings.adapters(),
             settings.adapterFolder()),
+        settings.dataFolder(),
         settings.debugHeaders(),
         settings.apiKeyFile(),
         settings.allowedHosts(),

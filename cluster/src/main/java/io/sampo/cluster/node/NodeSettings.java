@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param clusterHost address of the cluster's own traffic
  * @param clusterPort port of the cluster's own traffic; 0 lets the system choose
  * @param model the model to serve
+ * @param dataFolder where the node keeps what its next start shall know; null keeps nothing
  * @param debugHeaders whether answers tell how they were routed
  * @param apiKeyFile one key a line; null leaves the endpoint open, which only a loopback address
  *     allows
@@ -30,6 +31,7 @@ public record NodeSettings(
     String clusterHost,
     int clusterPort,
     ModelSettings model,
+    @Nullable Path dataFolder,
     boolean debugHeaders,
     @Nullable Path apiKeyFile,
     List<String> allowedHosts,

@@ -27,6 +27,7 @@ final class Readiness implements NodeHealth {
   private record Heard(Replica.@Nullable Report best, List<Replica.Report> replicas, long nanos) {}
 
   private final CompletableFuture<Replica.Report> first = new CompletableFuture<>();
+  private final CompletableFuture<Void> restored = new CompletableFuture<>();
   private volatile @Nullable Heard heard;
   private volatile boolean draining;
 
@@ -87,6 +88,11 @@ final class Readiness implements NodeHealth {
     return first;
   }
 
+  /** Completed once what an earlier run has left is loaded again, or cannot be. */
+  CompletableFuture<Void> restored() {
+    return restored;
+  }
+
   void drain() {
     draining = true;
   }
@@ -121,6 +127,6 @@ final class Readiness implements NodeHealth {
     } else if (last.best().state() == Replica.State.FAILED) {
       return Optional.of("the model cannot be loaded: " + last.best().failure());
     }
-    return Optional.empty();
+    return restored.isDone() ? Optional.empty() : Optional.of("loading adapters");
   }
 }

@@ -80,6 +80,7 @@ public final class SampoNode implements AutoCloseable {
         readiness
             .first()
             .thenCombine(served, (report, model) -> report)
+            .thenCombine(readiness.restored(), (report, nothing) -> report)
             .whenComplete((report, failure) -> stopwatch.firstToken());
     this.system = system(settings);
     Logging.access(system.settings().config().getBoolean("cluster.logging.access"));
@@ -174,25 +175,36 @@ public final class SampoNode implements AutoCloseable {
             spec.id().name(),
             settings.model().aliases(),
             spec.adapters().stream().map(Adapter::name).toList());
+    ActorRef<Admission.Command> admission = wiring.admission(models);
+    NodeAdapters adapters =
+        new NodeAdapters(
+            system,
+            placement,
+            models,
+            new SavedAdapters(settings.dataFolder(), spec.id().name()),
+            settings.model().adapterFolder(),
+            PlacementSettings.from(system.settings().config()).adapterLimit().plus(STOP_SLACK));
+    open(served, models, adapters, spec.id());
+    HttpGateway gateway = bind(admission, models, adapters);
+    stopwatch.http();
+    address = gateway.address();
+    stopAlong(gateway, admission);
+  }
+
+  /** Lets requests in once the model's text side is there, and all its adapters. */
+  private void open(
+      CompletableFuture<ServedModel> served, NodeModels models, NodeAdapters adapters, ModelId id) {
+    adapters
+        .restore(id, readiness.first())
+        .whenComplete((nothing, failure) -> readiness.restored().complete(null));
     served
+        .thenCombine(readiness.restored(), (model, nothing) -> model)
         .thenAccept(models::loaded)
         .exceptionally(
             failure -> {
               system.log().error("the model's text side cannot be opened", failure);
               return null;
             });
-    ActorRef<Admission.Command> admission = wiring.admission(models);
-    AdapterDoor adapters =
-        new NodeAdapters(
-            system,
-            placement,
-            models,
-            settings.model().adapterFolder(),
-            PlacementSettings.from(system.settings().config()).adapterLimit().plus(STOP_SLACK));
-    HttpGateway gateway = bind(admission, models, adapters);
-    stopwatch.http();
-    address = gateway.address();
-    stopAlong(gateway, admission);
   }
 
   private HttpGateway bind(
