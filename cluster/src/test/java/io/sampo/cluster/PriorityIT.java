@@ -4,16 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
-import io.sampo.engines.spi.EngineSettings;
-import io.sampo.engines.spi.EngineSettings.FlashAttention;
-import io.sampo.engines.spi.EngineSettings.KvType;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
@@ -66,10 +62,7 @@ class PriorityIT {
   /** Keeps nothing of ended answers, so that the same request is computed in the same way. */
   private static ModelSettings model() throws IOException {
     Path gguf = NoiseModel.write(data, 4096);
-    EngineSettings one =
-        new EngineSettings(
-            0, 1, 1, 0, KvType.F16, FlashAttention.AUTO, false, Map.of("retain-tokens", "0"));
-    return new ModelSettings("noise", List.of(), gguf, "llamacpp", one);
+    return TestNode.llamaCpp("noise", gguf, 1, Map.of("retain-tokens", "0"));
   }
 
   private static Socket open(int port, String body) throws IOException {

@@ -2,17 +2,18 @@ package io.sampo.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
 
 import com.openai.client.OpenAIClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.NotFoundException;
+import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionTokenLogprob;
 import com.openai.models.completions.Completion;
 import com.openai.models.completions.CompletionCreateParams;
-import java.io.InputStream;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -22,7 +23,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The default model through the whole path, as OpenAI's own Java client sees it. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
@@ -44,18 +44,10 @@ class StoriesTest {
     node.close();
   }
 
-  record Greedy(String prompt, String text) {}
-
-  static List<Greedy> greedy() throws Exception {
-    try (InputStream in = StoriesTest.class.getResourceAsStream("/stories15m-greedy.json")) {
-      return List.of(new JsonMapper().readValue(Objects.requireNonNull(in), Greedy[].class));
-    }
-  }
-
   /** The expected texts were written by llama-server on the same file. */
   @ParameterizedTest
-  @MethodSource("greedy")
-  void greedyTextIsTheOneThatLlamaServerWrites(Greedy expected) {
+  @MethodSource("io.sampo.cluster.StoriesModel#greedy")
+  void greedyTextIsTheOneThatLlamaServerWrites(StoriesModel.Greedy expected) {
     Completion completion =
         client
             .completions()
@@ -93,6 +85,45 @@ class StoriesTest {
     assertThat(story).startsWith(", there was a little girl named Lily.");
     assertThat(chunks.getLast().choices().getFirst().finishReason())
         .contains(ChatCompletionChunk.Choice.FinishReason.LENGTH);
+  }
+
+  /** What llama-server says of the same tokens: each likeliest one, then the second likeliest. */
+  private static final double[][] CHANCES = {
+    {-0.034684, -3.414591}, {-0.103207, -2.621764}, {-0.012381, -4.721495}, {-0.012710, -4.384769}
+  };
+
+  @Test
+  void aChatTellsTheLikeliestTokensAndTheirChancesAsLlamaServerDoes() {
+    ChatCompletion answer =
+        client
+            .chat()
+            .completions()
+            .create(
+                ChatCompletionCreateParams.builder()
+                    .model(MODEL)
+                    .addUserMessage("Once upon a time")
+                    .maxCompletionTokens(CHANCES.length)
+                    .temperature(0)
+                    .logprobs(true)
+                    .topLogprobs(2)
+                    .build());
+
+    ChatCompletion.Choice choice = answer.choices().getFirst();
+    List<ChatCompletionTokenLogprob> told = choice.logprobs().orElseThrow().content().orElseThrow();
+    assertThat(told)
+        .extracting(ChatCompletionTokenLogprob::token)
+        .containsExactly(",", " there", " was", " a");
+    assertThat(choice.message().content()).contains(", there was a");
+    for (int i = 0; i < CHANCES.length; i++) {
+      ChatCompletionTokenLogprob token = told.get(i);
+      assertThat(token.logprob()).isCloseTo(CHANCES[i][0], within(0.01));
+      assertThat(token.topLogprobs()).hasSize(2);
+      assertThat(token.topLogprobs().getFirst().token()).isEqualTo(token.token());
+      assertThat(token.topLogprobs().getFirst().logprob()).isEqualTo(token.logprob());
+      assertThat(token.topLogprobs().get(1).logprob()).isCloseTo(CHANCES[i][1], within(0.05));
+    }
+    assertThat(told.getFirst().topLogprobs().get(1).token()).isEqualTo(" there");
+    assertThat(told.getFirst().bytes().orElseThrow()).containsExactly((long) ',');
   }
 
   @Test

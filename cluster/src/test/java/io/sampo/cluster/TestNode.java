@@ -71,8 +71,17 @@ public final class TestNode implements AutoCloseable {
   /** A file that llama.cpp runs on one thread. */
   public static ModelSettings llamaCpp(
       String name, Path file, int sequences, boolean deterministic) {
-    return new ModelSettings(
-        name, List.of(), file, "llamacpp", engine(sequences, deterministic, Map.of()));
+    return llamaCpp(name, file, engine(sequences, deterministic, Map.of()));
+  }
+
+  /** The same with options of the engine. */
+  public static ModelSettings llamaCpp(
+      String name, Path file, int sequences, Map<String, String> options) {
+    return llamaCpp(name, file, engine(sequences, false, options));
+  }
+
+  private static ModelSettings llamaCpp(String name, Path file, EngineSettings settings) {
+    return new ModelSettings(name, List.of(), file, "llamacpp", settings);
   }
 
   private static EngineSettings engine(
