@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
-# Runs our native code, without a JVM, under the address and undefined-behaviour sanitizers: sanitize.sh MODEL.gguf
-# (a small one). The module must have been built; llama.cpp's own libraries are not instrumented.
+# Runs our native code, without a JVM, under the address and undefined-behaviour sanitizers, on small models that it writes itself, and
+# on one more if it is given: sanitize.sh [MODEL.gguf]. The module must have been built; llama.cpp's own libraries are not instrumented.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$here/target/native
 headers=$here/target/llama.cpp/source
-[ $# = 1 ] && [ -f "$1" ] || { echo "usage: sanitize.sh MODEL.gguf" >&2; exit 2; }
-[ -f "$out/libsampo_llama.so" ] && [ -d "$headers" ] || { echo "sanitize: build the module first (mvn -pl engines/llamacpp -am package)." >&2; exit 1; }
+models=$here/target/exercise-models
+store=$here/../modelstore/target/classes
+[ $# = 0 ] || { [ $# = 1 ] && [ -f "$1" ]; } || { echo "usage: sanitize.sh [MODEL.gguf]" >&2; exit 2; }
+[ -f "$out/libsampo_llama.so" ] && [ -d "$headers" ] && [ -d "$store" ] ||
+  { echo "sanitize: build the module first (mvn -pl engines/llamacpp -am package)." >&2; exit 1; }
+
+mkdir -p "$models"
+java=$("$here/../../cluster/bin/java25")
+"$java" --class-path "$store" "$here/src/test/native/Models.java" "$models"
 
 sources=()
 for source in "$here"/src/main/native/*.cpp; do
@@ -19,6 +26,6 @@ done
 
 g++ -std=c++17 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -Wall -Wextra -Werror \
   -I"$here/src/main/native" -isystem "$headers/include" -isystem "$headers/ggml/include" -isystem "$headers/common" \
-  "${sources[@]}" "$here/src/test/native/exercise.cpp" -o "$here/target/exercise" \
+  "${sources[@]}" "$here"/src/test/native/*.cpp -o "$here/target/exercise" \
   -Wl,--no-as-needed "${libraries[@]}" -Wl,-rpath-link,"$out" -Wl,-rpath,"$out" -lpthread
-ASAN_OPTIONS=detect_leaks=1 exec "$here/target/exercise" "$out" "$1"
+ASAN_OPTIONS=detect_leaks=1 exec "$here/target/exercise" "$out" "$models" "$@"
