@@ -391,7 +391,7 @@ ENTRY(void, NativeAdapter_free)(JNIEnv * env, jclass, jlong adapter) {
 ENTRY(jlong, NativeSampler_create)
 (JNIEnv * env, jclass, jlong model, jfloat temperature, jint top_k, jfloat top_p, jfloat min_p, jfloat typical_p, jfloat repeat_penalty,
  jint repeat_last, jfloat frequency_penalty, jfloat presence_penalty, jlong seed, jint choice, jintArray bias_ids, jfloatArray bias_shifts,
- jboolean ignore_end, jint top_logprobs, jintArray history) {
+ jboolean ignore_end, jint top_logprobs, jintArray history, jint recited) {
     return guarded(env, [&] {
         SamplerSettings settings;
         settings.temperature             = temperature;
@@ -409,6 +409,7 @@ ENTRY(jlong, NativeSampler_create)
         settings.ignore_end              = ignore_end == JNI_TRUE;
         settings.top_logprobs            = top_logprobs;
         const std::vector<jint> remember = ints_of(env, history);
+        settings.recited                 = recited;
         return (jlong) new Sampler(((Model *) model)->vocabulary(), settings, remember.data(), remember.size());
     });
 }

@@ -80,6 +80,7 @@ Sampler::Sampler(const llama_vocab * vocabulary, const SamplerSettings & given, 
     settings(given),
     vocabulary_size(llama_vocab_n_tokens(vocabulary)),
     biases(given.biases),
+    recited(history + history_length - std::min((size_t) given.recited, history_length), history + history_length),
     filters(filters_of(given)) {
     int32_t             suppressed_count = 0;
     const llama_token * suppressed       = llama_vocab_get_suppress_tokens(vocabulary, &suppressed_count);
@@ -135,7 +136,10 @@ void Sampler::apply_penalties(float * logits) {
     }
 }
 
-llama_token Sampler::choose(float * logits, uint64_t index, std::vector<llama_token_data> & candidates) {
+llama_token Sampler::choose(float * logits, int64_t index, std::vector<llama_token_data> & candidates) {
+    if (index < 0) {
+        return recited.at(recited.size() + index);
+    }
     undo.clear();
     for (const auto & bias : biases) {
         shift(logits, bias.token, logits[bias.token] + bias.bias);

@@ -26,6 +26,7 @@ struct SamplerSettings {
     std::vector<llama_logit_bias> biases;
     bool                          ignore_end        = false;
     int                           top_logprobs      = -1;  // -1: none
+    int                           recited           = 0;   // tokens at the history's end that are chosen for negative indexes
 };
 
 // What is reported of one position: natural logarithms of the model's own distribution, before any filter.
@@ -56,9 +57,9 @@ class Sampler {
 
     int top_logprobs() const { return settings.top_logprobs; }
 
-    // Chooses the token with this index of the answer and remembers it; -1 when no token is possible. The logits are unchanged
-    // afterwards. The candidates are scratch space.
-    llama_token choose(float * logits, uint64_t index, std::vector<llama_token_data> & candidates);
+    // Chooses the token with this index of the answer and remembers it; -1 when no token is possible. That of a negative index is
+    // given. The logits are unchanged afterwards. The candidates are scratch space.
+    llama_token choose(float * logits, int64_t index, std::vector<llama_token_data> & candidates);
 
     // Fills in what settings ask for. Candidates are scratch space.
     void report(const float * logits, llama_token chosen, std::vector<llama_token_data> & candidates, Logprobs & into) const;
@@ -80,6 +81,7 @@ class Sampler {
     const SamplerSettings                settings;
     const int32_t                        vocabulary_size;
     std::vector<llama_logit_bias>        biases;
+    std::vector<llama_token>             recited;
     llama_sampler_ptr                    filters;  // null when none is on
     std::unique_ptr<GrammarState>        grammar;  // null when there is none
     std::vector<Undo>                    undo;

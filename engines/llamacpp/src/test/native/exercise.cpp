@@ -135,6 +135,19 @@ static void exercise_samplers(const Model & model) {
     }
 }
 
+// Tokens before the answer are given, whatever the logits are.
+static void exercise_recital(const Model & model) {
+    const llama_token             history[] = { 5, 6, 7 };
+    std::vector<float>            logits(llama_vocab_n_tokens(model.vocabulary()), NAN);
+    std::vector<llama_token_data> scratch;
+    SamplerSettings               settings;
+    settings.recited = 2;
+    Sampler sampler(model.vocabulary(), settings, history, 3);
+    CHECK(sampler.choose(logits.data(), -2, scratch) == 6);
+    CHECK(sampler.choose(logits.data(), -1, scratch) == 7);
+    CHECK(sampler.choose(logits.data(), 0, scratch) == -1);
+}
+
 // Random choices under grammars that end, and under one that waits for its trigger; each answer can be followed a second time.
 static void exercise_grammars(const Model & model) {
     const llama_vocab *           vocabulary = model.vocabulary();
@@ -181,6 +194,7 @@ static void exercise_model(const std::string & path) {
         const Model vocabulary(path, { true, 0, {} });
         exercise_vocabulary(vocabulary);
         exercise_samplers(vocabulary);
+        exercise_recital(vocabulary);
         exercise_grammars(vocabulary);
     }
     const Model model(path, { false, 0, {} });

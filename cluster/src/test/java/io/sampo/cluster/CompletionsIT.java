@@ -1,6 +1,7 @@
 package io.sampo.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -111,6 +112,78 @@ class CompletionsIT {
       assertThat(tokens).isGreaterThan(40);
       assertThat(answers.at("/usage/prompt_tokens_details/cached_tokens").intValue())
           .isBetween(tokens - 1, tokens + 1);
+    }
+  }
+
+  /** Node by node: one that computes a token a step, and one that computes many. */
+  @Test
+  void tellsTheChancesOfAPromptsTokensBeforeThoseOfItsAnswer() throws Exception {
+    String ask =
+        "{\"prompt\":[\"bafu mezo kiru duko remi la"
+            + " no\",\"la\"],\"max_tokens\":%d,\"temperature\":0,"
+            + "\"ignore_eos\":true,\"echo\":%s,\"logprobs\":2}";
+    JsonNode answer = complete(ask.formatted(4, false));
+    try (TestNode mixing = TestNode.start(TestNode.llamaCpp("noise", model, PLACES, false), "")) {
+      for (TestNode each : List.of(node, mixing)) {
+        JsonNode all = each.ask("/v1/completions", ask.formatted(4, true));
+        for (int i = 0; i < 2; i++) {
+          assertTold(all.at("/choices/" + i), answer.at("/choices/" + i));
+        }
+        for (String count : List.of("prompt_tokens", "completion_tokens")) {
+          assertThat(all.at("/usage/" + count)).isEqualTo(answer.at("/usage/" + count));
+        }
+        JsonNode prompt = each.ask("/v1/completions", ask.formatted(0, true));
+        int tokens = prompt.at("/choices/0/logprobs/tokens").size();
+        for (int i = 1; i < tokens; i++) {
+          assertThat(prompt.at("/choices/0/logprobs/token_logprobs/" + i).floatValue())
+              .isCloseTo(
+                  all.at("/choices/0/logprobs/token_logprobs/" + i).floatValue(), within(0.01f));
+        }
+        assertThat(all.at("/choices/0/logprobs/tokens").size()).isEqualTo(tokens + 4);
+        assertThat(prompt.at("/usage/completion_tokens").intValue()).isZero();
+        assertThat(prompt.at("/choices/0/finish_reason").stringValue()).isEqualTo("length");
+      }
+    }
+  }
+
+  private static void assertTold(JsonNode all, JsonNode answer) {
+    JsonNode told = all.get("logprobs");
+    String text = all.get("text").stringValue();
+    assertThat(text).endsWith(answer.get("text").stringValue());
+    int prompt = told.get("tokens").size() - 4;
+    assertThat(told.at("/token_logprobs/0").isNull()).isTrue();
+    assertThat(told.at("/top_logprobs/0").isNull()).isTrue();
+    for (int i = 1; i < prompt + 4; i++) {
+      String token = told.at("/tokens/" + i).stringValue();
+      assertThat(text.substring(told.at("/text_offset/" + i).intValue())).startsWith(token);
+      assertThat(told.at("/token_logprobs/" + i).floatValue()).isNegative();
+      assertThat(told.at("/top_logprobs/" + i).size()).isBetween(1, 2);
+    }
+    for (int i = 0; i < 4; i++) {
+      assertThat(told.at("/token_logprobs/" + (prompt + i)).floatValue())
+          .isCloseTo(answer.at("/logprobs/token_logprobs/" + i).floatValue(), within(0.01f));
+    }
+  }
+
+  @Test
+  void givesEachOfAPromptsTokensTheChancesThatFollowWhatIsBeforeIt() throws Exception {
+    JsonNode ids =
+        node.ask("/tokenize", "{\"content\":\"bafu mezo kiru\",\"add_special\":true}")
+            .get("tokens");
+    String ask = "{\"prompt\":%s,\"max_tokens\":%d,\"temperature\":0,\"logprobs\":2%s}";
+    JsonNode told =
+        complete(ask.formatted(ids, 0, ",\"echo\":true")).at("/choices/0/logprobs/top_logprobs");
+    assertThat(told.size()).isEqualTo(ids.size());
+    for (int length = 1; length < ids.size(); length++) {
+      String before = ids.valueStream().limit(length).toList().toString();
+      JsonNode next =
+          complete(ask.formatted(before, 1, "")).at("/choices/0/logprobs/top_logprobs/0");
+      JsonNode same = told.get(length);
+      assertThat(same.propertyNames()).isEqualTo(next.propertyNames());
+      for (String token : next.propertyNames()) {
+        assertThat(same.get(token).floatValue())
+            .isCloseTo(next.get(token).floatValue(), within(0.01f));
+      }
     }
   }
 

@@ -12,6 +12,9 @@ final class Answer {
   final PreparedPrompt prompt;
   final AnswerText text;
 
+  /** Shows the tokens of the prompt; null where they are not to be told. */
+  final @Nullable EchoedTokens echoed;
+
   /** Null where all of the text is content. */
   final @Nullable AnswerFormat format;
 
@@ -25,6 +28,10 @@ final class Answer {
   private boolean begun;
   private int[] ids = new int[32];
   private int count;
+
+  /** Tokens of the prompt that are still to be told. */
+  private int recited;
+
   private int reasoningTokens;
   private int delivered;
   private int allowed;
@@ -39,13 +46,17 @@ final class Answer {
       int choice,
       PreparedPrompt prompt,
       AnswerText text,
+      @Nullable EchoedTokens echoed,
       @Nullable AnswerFormat format) {
     this.attempt = attempt;
     this.number = number;
     this.choice = choice;
     this.prompt = prompt;
     this.text = text;
+    this.echoed = echoed;
     this.format = format;
+    recited = echoed == null ? 0 : prompt.ids().length - 1;
+    delivered = -recited;
   }
 
   int number() {
@@ -58,6 +69,16 @@ final class Answer {
 
   int count() {
     return count;
+  }
+
+  /** The index of the token that comes next; negative for one of the prompt. */
+  int nextIndex() {
+    return count - recited;
+  }
+
+  /** Whether the token that comes next is one of the prompt. */
+  boolean recites() {
+    return recited > 0;
   }
 
   /** Counts the last emitted token as one that the model thought with. */
@@ -98,6 +119,10 @@ final class Answer {
   }
 
   void emitted(int id) {
+    if (recited > 0) {
+      recited--;
+      return;
+    }
     if (count == ids.length) {
       ids = Arrays.copyOf(ids, count * 2);
     }

@@ -24,6 +24,7 @@ final class AnswerSet {
   private final AnswerRules rules;
   private final int choices;
   private final boolean includeStop;
+  private final boolean recites;
   private final int atATime;
   private final TextCodec codec;
   private final Consumer<Router.Command> router;
@@ -39,6 +40,7 @@ final class AnswerSet {
     this.rules = ready.rules();
     this.choices = job.request().choices();
     this.includeStop = job.request().includeStop();
+    this.recites = job.request().recites();
     this.codec = job.model().text();
     this.atATime = job.settings().parallelAnswers();
     this.router = job.router();
@@ -58,6 +60,7 @@ final class AnswerSet {
             number % choices,
             prompts.get(number / choices),
             new AnswerText(rules.stops(), includeStop),
+            recites ? new EchoedTokens(codec, prompts.get(number / choices).echo()) : null,
             format == null ? null : new AnswerFormat(codec, format));
     answers.add(answer);
     return answer;

@@ -53,7 +53,7 @@ final class Attempts {
                 job.request().adapter(),
                 prompt.length,
                 first,
-                answer.count(),
+                answer.nextIndex(),
                 job.request().maxTokens(),
                 tokenLimit,
                 sampling.withChoice(answer.choice()),

@@ -33,6 +33,9 @@ final class Emission {
   /** Begins an answer's text with its prompt's, where that is wanted. */
   void echo(Answer answer) {
     answer.pending.text.append(answer.prompt.echo());
+    if (answer.echoed != null) {
+      answer.pending.add(answer.echoed.next(answer.prompt.ids()[0], null));
+    }
     tell(answer);
   }
 
@@ -44,7 +47,7 @@ final class Emission {
   boolean take(Answer answer, Replica.Tokens tokens) {
     TokenLogprobs[] logprobs = tokens.logprobs();
     int[] ids = tokens.ids();
-    for (int i = answer.count() - tokens.firstIndex(); i < ids.length; i++) {
+    for (int i = answer.nextIndex() - tokens.firstIndex(); i < ids.length; i++) {
       take(answer, ids[i], logprobs == null ? null : logprobs[i]);
       if (answer.text.stopped()) {
         return true;
@@ -54,7 +57,22 @@ final class Emission {
   }
 
   private void take(Answer answer, int id, @Nullable TokenLogprobs logprobs) {
-    answer.emitted(id);
+    if (answer.echoed != null && answer.recites()) {
+      answer.pending.add(answer.echoed.next(id, logprobs));
+      answer.emitted(id);
+    } else {
+      answer.emitted(id);
+      write(answer, id, logprobs);
+    }
+    if (answer.pending.isEmpty()) {
+      answer.delivered(1);
+    } else {
+      answer.pending.count(1);
+      tell(answer);
+    }
+  }
+
+  private void write(Answer answer, int id, @Nullable TokenLogprobs logprobs) {
     byte[] piece = codec.piece(id, shownTokens.get(id));
     AnswerFormat format = answer.format;
     if (format == null) {
@@ -69,12 +87,6 @@ final class Emission {
     }
     if (logprobs != null) {
       answer.pending.add(TokenTexts.of(codec, id, logprobs));
-    }
-    if (answer.pending.isEmpty()) {
-      answer.delivered(1);
-    } else {
-      answer.pending.count(1);
-      tell(answer);
     }
   }
 

@@ -115,10 +115,10 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     return flush();
   }
 
-  /** Sets out for as many answers as may be under way; without tokens to come they end at once. */
+  /** Sets out for as many answers as may be under way; without tokens to tell they end at once. */
   private void openAnswers() {
     while (answers.open() instanceof Answer answer) {
-      if (job.request().maxTokens() > 0) {
+      if (job.request().maxTokens() > 0 || answer.recites()) {
         attempts.place(answer);
       } else {
         emission.echo(answer);
@@ -221,7 +221,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   }
 
   private Behavior<Command> onTokens(Answer answer, Replica.Tokens tokens) {
-    int expected = answer.count();
+    int expected = answer.nextIndex();
     if (tokens.firstIndex() > expected) {
       getContext()
           .getLog()
@@ -267,7 +267,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   }
 
   private Behavior<Command> resumeElsewhere(Answer answer) {
-    if (answer.count() >= job.request().maxTokens()) {
+    if (answer.nextIndex() >= job.request().maxTokens()) {
       return endAnswer(answer, Reason.LENGTH);
     }
     if (answer.attempt.lost() > settings.maxResumes()) {

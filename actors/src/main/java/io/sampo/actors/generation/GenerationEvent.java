@@ -113,7 +113,13 @@ public sealed interface GenerationEvent {
    * A token as log probabilities show it.
    *
    * @param bytes what it adds to the text, not always whole characters
-   * @param top the likeliest tokens at this position, likeliest first; null inside such a list
+   * @param logprob {@link #NO_LOGPROB} where it is not known, as of a prompt's first token
+   * @param top the likeliest tokens at this position, likeliest first; null inside such a list, and
+   *     where nothing is known
    */
-  record TokenText(String text, byte[] bytes, float logprob, @Nullable List<TokenText> top) {}
+  record TokenText(String text, byte[] bytes, float logprob, @Nullable List<TokenText> top) {
+
+    /** No number, since no number can stand for it. */
+    public static final float NO_LOGPROB = Float.NaN;
+  }
 }

@@ -129,6 +129,11 @@ public record GenerationRequest(
     }
   }
 
+  /** Whether the log probabilities of a prompt's tokens are told before those of its answers. */
+  public boolean recites() {
+    return echo && sampling.topLogprobs() >= 0;
+  }
+
   /** How many answers there will be; those to the first prompt come first. */
   public int answers() {
     return prompts.size() * choices;

@@ -29,16 +29,24 @@ final class TokenTexts {
 
   /** One token with its log probabilities. */
   static TokenText of(TextCodec codec, int id, TokenLogprobs logprobs) {
-    List<TokenText> top = new ArrayList<>(logprobs.topIds().length);
-    for (int i = 0; i < logprobs.topIds().length; i++) {
-      top.add(show(codec, logprobs.topIds()[i], logprobs.topLogprobs()[i], null));
-    }
-    return show(codec, id, logprobs.chosen(), top);
+    return of(codec, codec.piece(id, true), logprobs);
   }
 
-  private static TokenText show(
-      TextCodec codec, int id, float logprob, @Nullable List<TokenText> top) {
-    byte[] bytes = codec.piece(id, true);
+  /**
+   * One token with its log probabilities.
+   *
+   * @param bytes what it is in the text
+   */
+  static TokenText of(TextCodec codec, byte[] bytes, TokenLogprobs logprobs) {
+    List<TokenText> top = new ArrayList<>(logprobs.topIds().length);
+    for (int i = 0; i < logprobs.topIds().length; i++) {
+      byte[] other = codec.piece(logprobs.topIds()[i], true);
+      top.add(show(other, logprobs.topLogprobs()[i], null));
+    }
+    return show(bytes, logprobs.chosen(), top);
+  }
+
+  private static TokenText show(byte[] bytes, float logprob, @Nullable List<TokenText> top) {
     return new TokenText(new String(bytes, StandardCharsets.UTF_8), bytes, logprob, top);
   }
 }

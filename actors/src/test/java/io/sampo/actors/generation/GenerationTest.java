@@ -11,6 +11,7 @@ import io.sampo.actors.generation.GenerationEvent.Delta;
 import io.sampo.actors.generation.GenerationEvent.Failed;
 import io.sampo.actors.generation.GenerationEvent.Reason;
 import io.sampo.actors.generation.GenerationEvent.Started;
+import io.sampo.actors.generation.GenerationEvent.TokenText;
 import io.sampo.actors.generation.GenerationEvent.Usage;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.replica.Replica;
@@ -25,15 +26,18 @@ import io.sampo.engines.simulated.model.SimulatedText;
 import io.sampo.engines.spi.FinishReason;
 import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
+import io.sampo.engines.spi.TokenLogprobs;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -247,6 +251,38 @@ class GenerationTest {
   }
 
   @Test
+  void aPromptWhoseChancesAreToldGoesOnBeingToldElsewhere() {
+    start(reciting("hello", 1), 100);
+    Replica.Start first = place();
+    assertThat(first.firstIndex()).isEqualTo(-4);
+    begin(first);
+    chances(first, -4, "el");
+    reader.expectMessageClass(Started.class);
+    Delta echo = reader.expectMessageClass(Delta.class);
+    assertThat(echo.text()).isEqualTo("hello");
+    assertThat(echo.tokens()).extracting(TokenText::logprob).containsExactly(Float.NaN);
+    assertThat(reader.expectMessageClass(Delta.class).tokens())
+        .extracting(TokenText::text)
+        .containsExactly("e", "l");
+    first.replyTo().tell(new Replica.Broken(first.sequence()));
+    router.expectMessageClass(Router.Release.class);
+    replica.expectMessageClass(Replica.Cancel.class);
+    TIME.timePasses(Duration.ofMillis(500));
+
+    Replica.Start second = place();
+    assertThat(second.firstIndex()).isEqualTo(-2);
+    assertThat(second.promptTokens()).isEqualTo(5);
+    begin(second);
+    chances(second, -2, "lo!");
+    Delta rest = reader.expectMessageClass(Delta.class);
+    assertThat(rest.text()).isEqualTo("!");
+    assertThat(rest.tokens()).extracting(TokenText::text).containsExactly("l", "o", "!");
+    second.replyTo().tell(new Replica.Finished(second.sequence(), FinishReason.LENGTH));
+    reader.expectMessageClass(ChoiceFinished.class);
+    assertThat(reader.expectMessageClass(Completed.class).usage()).isEqualTo(new Usage(5, 0, 1));
+  }
+
+  @Test
   void anEchoWithoutTokensNeedsNoReplica() {
     start(request(List.of("one", "other"), 1, true, List.of(), MINUTE, 0), 100);
 
@@ -358,6 +394,13 @@ class GenerationTest {
     return request(List.of(prompt), choices, false, stops, timeout, maxTokens);
   }
 
+  private static GenerationRequest reciting(String prompt, int maxTokens) {
+    Sampling reporting =
+        new Sampling(
+            0f, 0, 1f, 0f, 1f, 1f, 0, 0f, 0f, 0, 0, new int[0], new float[0], false, 0, null);
+    return request(List.of(prompt), 1, true, List.of(), MINUTE, maxTokens, reporting);
+  }
+
   private static GenerationRequest request(
       List<String> prompts,
       int choices,
@@ -365,6 +408,17 @@ class GenerationTest {
       List<String> stops,
       Duration timeout,
       int maxTokens) {
+    return request(prompts, choices, echo, stops, timeout, maxTokens, Sampling.GREEDY);
+  }
+
+  private static GenerationRequest request(
+      List<String> prompts,
+      int choices,
+      boolean echo,
+      List<String> stops,
+      Duration timeout,
+      int maxTokens,
+      Sampling sampling) {
     return new GenerationRequest(
         new RequestId("request"),
         new ModelId("sim"),
@@ -374,7 +428,7 @@ class GenerationTest {
         null,
         choices,
         echo,
-        Sampling.GREEDY,
+        sampling,
         maxTokens,
         stops,
         false,
@@ -408,11 +462,22 @@ class GenerationTest {
 
   /** One token for each byte, as the simulated vocabulary has them. */
   private static void tokens(Replica.Start start, int firstIndex, String text) {
+    tell(start, firstIndex, text, null);
+  }
+
+  private static void chances(Replica.Start start, int firstIndex, String text) {
+    TokenLogprobs[] chances = new TokenLogprobs[text.length()];
+    Arrays.fill(chances, new TokenLogprobs(-1, new int[0], new float[0]));
+    tell(start, firstIndex, text, chances);
+  }
+
+  private static void tell(
+      Replica.Start start, int firstIndex, String text, TokenLogprobs @Nullable [] logprobs) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     int[] ids = new int[bytes.length];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = bytes[i] & 0xFF;
     }
-    start.replyTo().tell(new Replica.Tokens(start.sequence(), firstIndex, ids, null));
+    start.replyTo().tell(new Replica.Tokens(start.sequence(), firstIndex, ids, logprobs));
   }
 }

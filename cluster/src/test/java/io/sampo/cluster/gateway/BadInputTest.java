@@ -177,7 +177,7 @@ class BadInputTest {
           "prompt":"a","logprobs":21 | invalid_value | logprobs | Invalid value for 'logprobs': must be an integer from 0 to 20.
           "prompt":"a","max_tokens":0 | invalid_value | max_tokens | Invalid value for 'max_tokens': must be an integer from 1 to 2147483647.
           "prompt":"a","echo":1      | invalid_value | echo | Invalid value for 'echo': must be true or false.
-          "prompt":"a","echo":true,"logprobs":0 | invalid_value | echo | Invalid value for 'echo': cannot stand beside 'logprobs': a prompt's are not computed.
+          "prompt":"a","echo":true,"logprobs":0,"suffix":"b" | invalid_value | echo | Invalid value for 'echo': cannot stand beside both 'logprobs' and 'suffix'.
           "prompt":"a","n":2,"best_of":1 | invalid_value | best_of | Invalid value for 'best_of': must not be below 'n'.
           "prompt":"a","best_of":2   | unsupported_parameter | best_of | Parameter 'best_of' is not supported by this server.
           "prompt":[1],"suffix":"b"  | invalid_value | suffix | Invalid value for 'suffix': goes with prompts that are texts, not token ids.

@@ -57,7 +57,11 @@ final class CompletionEncoder extends OpenAiEncoder {
       TokenText token = tokens.get(i);
       String comma = i == 0 ? "" : ",";
       texts.raw(comma).string(token.text());
-      logprobs.raw(comma).logprob(token.logprob());
+      if (Float.isNaN(token.logprob())) {
+        logprobs.raw(comma).raw("null");
+      } else {
+        logprobs.raw(comma).logprob(token.logprob());
+      }
       offsetList.raw(comma).number(offset);
       writeTop(tops.raw(comma), top(token.top()));
       offset += token.text().length();

@@ -3,6 +3,7 @@ package io.sampo.cluster.gateway.decode;
 import io.sampo.actors.generation.GenerationRequest;
 import io.sampo.actors.generation.GenerationRequest.Constraint;
 import io.sampo.actors.generation.GenerationRequest.Constraint.Form;
+import io.sampo.actors.generation.GenerationRequest.Gap;
 import io.sampo.actors.generation.GenerationRequest.Prompt;
 import io.sampo.actors.generation.GenerationRequest.Tools;
 import io.sampo.actors.generation.ServedModels;
@@ -85,13 +86,15 @@ public final class CallDecoder {
     checkBestOf(fields);
     int topLogprobs = (int) fields.integer("logprobs", 0, SamplingFields.MAX_TOP_LOGPROBS, -1);
     boolean echo = fields.flag("echo", false);
-    if (echo && topLogprobs >= 0) {
-      throw fields.refuse("echo", "cannot stand beside 'logprobs': a prompt's are not computed");
+    List<Prompt> prompts =
+        GapFields.withSuffix(fields, PromptFields.decode(fields, model.text().vocabularySize()));
+    if (echo && topLogprobs >= 0 && prompts.getFirst() instanceof Gap) {
+      throw fields.refuse("echo", "cannot stand beside both 'logprobs' and 'suffix'");
     }
     return call(
         fields,
         model,
-        GapFields.withSuffix(fields, PromptFields.decode(fields, model.text().vocabularySize())),
+        prompts,
         ConstraintFields.decode(fields),
         echo,
         topLogprobs,

@@ -123,13 +123,14 @@ final class Lineup {
       return;
     }
     int[] prompt = sequence.request.promptIds();
+    int length = Math.min(prompt.length, sequence.length());
     Sequence leader = null;
     int longest = cache.held(sequence);
     for (int i = 0; i < running.size() + waiting.size(); i++) {
       Sequence other = i < running.size() ? running.get(i) : waiting.get(i - running.size());
       boolean leads = i < running.size() || mayLead(other, sequence);
       boolean same = other.adapter() == sequence.adapter();
-      int common = leads && same ? common(other, prompt) : 0;
+      int common = leads && same ? common(other, prompt, length) : 0;
       if (common - longest >= LEAST_JOIN_TOKENS) {
         leader = other;
         longest = common;
@@ -151,8 +152,8 @@ final class Lineup {
     return waiting.arrival() < follower.arrival() && !waiting.paused();
   }
 
-  private static int common(Sequence other, int[] prompt) {
-    int limit = Math.min(other.length(), prompt.length - 1);
+  private static int common(Sequence other, int[] prompt, int length) {
+    int limit = Math.min(other.length(), length - 1);
     int different = Arrays.mismatch(other.tokens(), 0, limit, prompt, 0, limit);
     return different < 0 ? limit : different;
   }

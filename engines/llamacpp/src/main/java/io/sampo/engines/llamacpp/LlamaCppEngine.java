@@ -133,6 +133,7 @@ final class LlamaCppEngine implements Engine {
         proposer,
         new Speculation.Bounds(
             choice.speculation().isOn() ? choice.speculation().draftTokens() : 0,
+            choice.speculation().stepTokens(choice.maxSequences()),
             Math.min(choice.batchTokens(), StepPlanner.TILE_ROWS - 1),
             choice.contextTokens(),
             endTokens));

@@ -115,8 +115,9 @@ final class PrefixCache {
   /** How many leading tokens of a sequence's prompt are held; its last token is never counted. */
   int held(Sequence sequence) {
     int[] prompt = sequence.request.promptIds();
-    int best = holder(prompt, prompt.length, sequence.adapter());
-    return best < 0 ? 0 : common(best, prompt, prompt.length);
+    int length = Math.min(prompt.length, sequence.length());
+    int best = holder(prompt, length, sequence.adapter());
+    return best < 0 ? 0 : common(best, prompt, length);
   }
 
   /**

@@ -47,7 +47,7 @@ final class Sequence implements Entrance.Request, StepPlanner.Demand, Drafting {
     this.listener = listener;
     tokenLimit = new AtomicInteger(request.tokenLimit());
     tokens = request.promptIds();
-    length = tokens.length;
+    length = tokens.length - request.recited();
     nextIndex = request.firstIndex();
     urgency = request.priority();
   }
@@ -217,7 +217,10 @@ final class Sequence implements Entrance.Request, StepPlanner.Demand, Drafting {
     }
   }
 
-  /** Tokens of prompt and answer; only the first {@link #length} count. */
+  /**
+   * Tokens of prompt and answer; only the first {@link #length} count. Behind them stand those of
+   * the prompt that are still to be told.
+   */
   @Override
   public int[] tokens() {
     return tokens;
@@ -243,7 +246,7 @@ final class Sequence implements Entrance.Request, StepPlanner.Demand, Drafting {
   /** Not while the answer of one that was paused is computed again, which is like a prompt. */
   @Override
   public boolean answers() {
-    return length > request.promptIds().length && computed == length - 1;
+    return length > request.promptIds().length - request.recited() && computed == length - 1;
   }
 
   /**
@@ -253,6 +256,11 @@ final class Sequence implements Entrance.Request, StepPlanner.Demand, Drafting {
   public int readyTokens() {
     int open = length - computed;
     return nextIndex < tokenLimit.get() ? open : open - 1;
+  }
+
+  @Override
+  public int recitedTokens() {
+    return Math.max(0, -nextIndex);
   }
 
   @Override

@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param draftTokens the longest draft
  * @param draftModel the file of the model that guesses, for {@link Source#DRAFT}
  * @param leastChance what a draft model must give its own guess for it to be used, 0 to 1
+ * @param drafts whether a step may have drafted tokens at all, be they guessed or known: not in the
+ *     deterministic mode
  */
 record SpeculationChoice(
-    Source source, int draftTokens, @Nullable Path draftModel, double leastChance) {
+    Source source, int draftTokens, @Nullable Path draftModel, double leastChance, boolean drafts) {
 
   /** Where guesses come from. */
   enum Source {
@@ -69,7 +71,8 @@ record SpeculationChoice(
         source,
         LoadChoice.option(options, DRAFT_TOKENS, DEFAULT_DRAFT_TOKENS, 1, Draft.MOST_TOKENS),
         model == null ? null : Path.of(model),
-        leastChance(options.get(DRAFT_P_MIN)));
+        leastChance(options.get(DRAFT_P_MIN)),
+        !settings.deterministic());
   }
 
   private static double leastChance(@Nullable String text) {
@@ -104,8 +107,9 @@ record SpeculationChoice(
     return source != Source.OFF;
   }
 
-  /** Most drafted tokens of a step. */
+  /** Most drafted tokens of a step; without guesses those of a prompt that is told. */
   int stepTokens(int maxSequences) {
-    return isOn() ? Math.min(Speculation.MOST_DRAFTED, draftTokens * maxSequences) : 0;
+    int guessed = isOn() ? Math.min(Speculation.MOST_DRAFTED, draftTokens * maxSequences) : 0;
+    return drafts ? Math.max(Draft.MOST_TOKENS, guessed) : 0;
   }
 }

@@ -179,7 +179,8 @@ final class StepLoop implements EngineThread.Work {
               model,
               next.request.sampling(),
               prompt,
-              next.request.firstIndex(),
+              next.request.answered(),
+              next.request.recited(),
               capabilities.contextTokens()));
       counters.began(prompt.length, next.computed());
       stats = snapshot();
@@ -229,7 +230,9 @@ final class StepLoop implements EngineThread.Work {
       while (stood < drafted && context.chosen(result + stood + 1) != NativeContext.NOT_CHOSEN) {
         stood++;
       }
-      counters.drafted(drafted, stood);
+      if (chosenFor[i].recitedTokens() == 0) {
+        counters.drafted(drafted, stood);
+      }
       firstResults[i] = result;
       lineup.settle(chosenFor[i], stood, context.chosen(result + stood));
       result += 1 + drafted;
@@ -254,13 +257,13 @@ final class StepLoop implements EngineThread.Work {
   private void take(Sequence sequence, int result) {
     int stood = sequence.draft().accepted();
     int last = context.chosen(result + stood);
-    boolean goesOn = last >= 0 && !endTokens.get(last);
+    boolean goesOn = last >= 0 && (sequence.recitedTokens() > 0 || !endTokens.get(last));
     if (goesOn) {
       sequence.append(last);
     }
     int count = goesOn ? stood + 1 : stood;
     if (count > 0) {
-      counters.generated(count);
+      counters.generated(Math.clamp(sequence.nextIndex(), 0, count));
       tellTokens(sequence, count, logprobs(sequence, result, count));
     }
     if (!entrance.holds(sequence)) {

@@ -97,6 +97,7 @@ final class LineupScenario {
         new NgramProposer(),
         new Speculation.Bounds(
             options.getOrDefault("draft", 0),
+            Speculation.MOST_DRAFTED,
             options.getOrDefault("batch", 64) - 1,
             options.getOrDefault("context", 256),
             new BitSet()));

@@ -53,7 +53,7 @@ final class SimulatedSequence {
     tokenLimit = new AtomicInteger(request.tokenLimit());
     streamKey = SimulatedModel.streamKey(request.sampling());
     nextIndex = request.firstIndex();
-    int room = contextTokens - request.promptIds().length;
+    int room = contextTokens - promptTokens();
     endIndex = Math.min(request.maxTokens(), request.firstIndex() + room);
   }
 
@@ -61,8 +61,9 @@ final class SimulatedSequence {
     return request.id();
   }
 
+  /** Those of the prompt that are not told. */
   int promptTokens() {
-    return request.promptIds().length;
+    return request.promptIds().length - request.recited();
   }
 
   Sampling sampling() {
@@ -89,8 +90,8 @@ final class SimulatedSequence {
    */
   int begin(SimulatedModel model, RetainedPrefixes retained) {
     state = model.begin();
-    for (int token : request.promptIds()) {
-      hold(token);
+    for (int i = 0; i < promptTokens(); i++) {
+      hold(request.promptIds()[i]);
     }
     int reusable = (promptTokens() - 1) / RetainedPrefixes.BLOCK_TOKENS;
     prefilledTokens = retained.held(blockStates, reusable) * RetainedPrefixes.BLOCK_TOKENS;
@@ -117,8 +118,16 @@ final class SimulatedSequence {
     return nextIndex;
   }
 
+  /** Whether the token that comes next is one of the prompt's. */
+  boolean recites() {
+    return nextIndex < 0;
+  }
+
   /** The token that comes next. */
   int draw(SimulatedModel model) {
+    if (recites()) {
+      return request.promptIds()[request.promptIds().length + nextIndex];
+    }
     return model.next(state, streamKey, !sampling().ignoreEndOfText());
   }
 

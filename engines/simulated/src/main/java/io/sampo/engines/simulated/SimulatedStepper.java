@@ -142,7 +142,7 @@ final class SimulatedStepper {
     boolean stops = false;
     while (count < ids.length && goesOn(sequence)) {
       int token = sequence.draw(model);
-      stops = token == SimulatedVocabulary.END;
+      stops = token == SimulatedVocabulary.END && !sequence.recites();
       if (stops) {
         break;
       }

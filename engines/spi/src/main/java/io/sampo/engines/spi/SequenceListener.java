@@ -19,7 +19,8 @@ public interface SequenceListener {
   /**
    * The next tokens of the answer. The token that ends the text is not among them.
    *
-   * @param firstIndex the index of the first one in the whole answer
+   * @param firstIndex the index of the first one in the whole answer; negative for tokens of the
+   *     prompt, see {@link SequenceRequest#firstIndex}
    * @param ids the tokens; the listener may keep the array
    * @param logprobs one for each token, or null when none were asked for
    */

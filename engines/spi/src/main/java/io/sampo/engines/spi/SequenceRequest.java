@@ -7,9 +7,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id the caller's name for it
  * @param promptIds the prompt; the array is not copied and must not change afterwards
- * @param firstIndex the index of the first token to generate: 0, or more when the last {@code
+ * @param firstIndex the index of the first token to tell: 0, or more when the last {@code
  *     firstIndex} ids of the prompt are an answer that another replica began. Sampling goes on as
- *     if it had never been interrupted.
+ *     if it had never been interrupted. Less than 0 when so many of the prompt's last tokens are
+ *     told too, with their log probabilities, each at its place before the answer; they are
+ *     computed, whatever is held of them.
  * @param maxTokens the index to stop before, counted from 0 of the whole answer; {@link
  *     Integer#MAX_VALUE} for the context's end
  * @param tokenLimit the first {@link Engine#allow} limit
@@ -40,7 +42,9 @@ public record SequenceRequest(
 
   public SequenceRequest {
     Priority.checked(priority);
-    if (firstIndex < 0 || firstIndex > promptIds.length || maxTokens <= firstIndex) {
+    if (firstIndex <= -Math.max(1, promptIds.length)
+        || firstIndex > promptIds.length
+        || maxTokens <= firstIndex) {
       throw new IllegalArgumentException(
           "firstIndex "
               + firstIndex
@@ -49,5 +53,15 @@ public record SequenceRequest(
               + ", prompt of "
               + promptIds.length);
     }
+  }
+
+  /** How many of the prompt's last tokens are told before the answer. */
+  public int recited() {
+    return Math.max(0, -firstIndex);
+  }
+
+  /** How many of the prompt's last tokens are the answer's. */
+  public int answered() {
+    return Math.max(0, firstIndex);
   }
 }

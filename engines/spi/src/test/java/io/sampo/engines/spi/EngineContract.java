@@ -2,6 +2,7 @@ package io.sampo.engines.spi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
@@ -95,6 +96,33 @@ public abstract class EngineContract {
       assertThat(heard.firstIndex()).isEqualTo(6);
       assertThat(heard.ids()).isEqualTo(Arrays.copyOfRange(whole, 6, 16));
       assertThat(heard.reason()).isEqualTo(FinishReason.LENGTH);
+    }
+  }
+
+  /** In every mode; the first token has nothing before it that could tell its chance. */
+  @Test
+  void tellsThePromptsTokensToo() {
+    Sampling reporting = sampling(0f, 0, 1);
+    int[] prompt = join(shortPrompt(), run(engine(1), prompt(shortPrompt())).awaitEnd().ids());
+    for (boolean deterministic : List.of(true, false)) {
+      Engine engine = engine(settings(2, deterministic, Map.of()));
+      int recited = prompt.length - 1;
+      SequenceRequest plain = new SequenceRequest(newId(), prompt, 0, 20, NEVER, reporting);
+      int[] answer = run(engine, plain).awaitEnd().ids();
+      SequenceRequest all = new SequenceRequest(newId(), prompt, -recited, 20, NEVER, reporting);
+      RecordingListener heard = run(engine, all).awaitEnd();
+      assertThat(heard.firstIndex()).isEqualTo(-recited);
+      assertThat(heard.ids())
+          .startsWith(Arrays.copyOfRange(prompt, 1, prompt.length))
+          .hasSize(recited + 20);
+      assertThat(heard.ids()[recited]).isEqualTo(answer[0]);
+      assertThat(heard.logprobs()).hasSize(recited + 20).doesNotContainNull();
+      SequenceRequest last = new SequenceRequest(newId(), prompt, -1, 0, NEVER, reporting);
+      RecordingListener end = run(engine, last).awaitEnd();
+      assertThat(end.ids()).containsExactly(prompt[recited]);
+      assertThat(end.logprobs().getFirst().chosen())
+          .isCloseTo(heard.logprobs().get(recited - 1).chosen(), within(0.02f));
+      assertThat(end.reason()).isEqualTo(FinishReason.LENGTH);
     }
   }
 

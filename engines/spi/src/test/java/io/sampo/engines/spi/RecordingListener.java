@@ -18,7 +18,7 @@ public final class RecordingListener implements SequenceListener {
   private final List<String> breaches = new ArrayList<>();
   private final List<TokenLogprobs> logprobs = new ArrayList<>();
   private int[] ids = new int[0];
-  private int firstIndex = -1;
+  private int firstIndex;
   private int cachedTokens = -1;
   private @Nullable FinishReason reason;
   private @Nullable EngineException failure;
@@ -36,9 +36,9 @@ public final class RecordingListener implements SequenceListener {
       int first, int[] more, TokenLogprobs @Nullable [] moreLogprobs) {
     expect(cachedTokens >= 0 && !ended(), "onTokens must come after onStarted and before the end");
     expect(more.length > 0, "onTokens without tokens");
-    expect(firstIndex < 0 || first == firstIndex + ids.length, "an index is left out or repeated");
-    firstIndex = firstIndex < 0 ? first : firstIndex;
     int before = ids.length;
+    firstIndex = before == 0 ? first : firstIndex;
+    expect(first == firstIndex + before, "an index is left out or repeated");
     ids = Arrays.copyOf(ids, before + more.length);
     System.arraycopy(more, 0, ids, before, more.length);
     if (moreLogprobs != null) {

@@ -17,10 +17,17 @@ public final class NativeSampler implements AutoCloseable {
    * @param history what penalties look back on: the prompt
    * @param answered how many tokens at the history's end are the answer's, which its grammar has
    *     passed
+   * @param recited how many tokens at the history's end are still to be told: they are chosen, as
+   *     those of negative indexes, whatever the settings say
    * @param contextTokens what a look-back of -1 means
    */
   public NativeSampler(
-      NativeModel model, Sampling sampling, int[] history, int answered, int contextTokens) {
+      NativeModel model,
+      Sampling sampling,
+      int[] history,
+      int answered,
+      int recited,
+      int contextTokens) {
     int repeatLast = sampling.repeatLastTokens();
     long created =
         create(
@@ -40,7 +47,8 @@ public final class NativeSampler implements AutoCloseable {
             sampling.logitBiases(),
             sampling.ignoreEndOfText(),
             sampling.topLogprobs(),
-            history);
+            history,
+            recited);
     handle = new NativeHandle("sampler", created, NativeSampler::free);
     Grammar grammar = sampling.grammar();
     if (grammar != null) {
@@ -93,7 +101,8 @@ public final class NativeSampler implements AutoCloseable {
       float[] biases,
       boolean ignoreEnd,
       int topLogprobs,
-      int[] history);
+      int[] history,
+      int recited);
 
   private static native void obey(
       long sampler,

@@ -23,6 +23,7 @@ public final class Draft {
   private static final double FIRST_RIGHT = 3;
 
   private final int[] tokens = new int[MOST_TOKENS];
+  private boolean recited;
   private int proposed;
   private int taken;
   private int accepted;
@@ -60,9 +61,22 @@ public final class Draft {
   }
 
   void clear() {
+    recited = false;
     proposed = 0;
     taken = 0;
     accepted = 0;
+  }
+
+  /** Has tokens that are known to come; they say nothing of guesses. */
+  void recite(int[] text, int from, int count) {
+    recited = true;
+    System.arraycopy(text, from, tokens, 0, count);
+    proposed = count;
+    taken = count;
+  }
+
+  boolean recited() {
+    return recited;
   }
 
   /** Adds a guess; at most {@link #MOST_TOKENS}. */
@@ -92,6 +106,9 @@ public final class Draft {
    */
   public void settle(int stood, int next) {
     accepted = stood;
+    if (recited) {
+      return;
+    }
     for (int i = 0; i < stood; i++) {
       judge(true);
     }

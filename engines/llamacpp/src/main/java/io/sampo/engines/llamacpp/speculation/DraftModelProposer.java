@@ -169,7 +169,7 @@ public final class DraftModelProposer implements Proposer {
     int slot = slots.assign(sequence);
     if (slot >= 0) {
       samplers[slot] =
-          new NativeSampler(model, guessing(sequence.sampling()), new int[0], 0, NO_LOOK_BACK);
+          new NativeSampler(model, guessing(sequence.sampling()), new int[0], 0, 0, NO_LOOK_BACK);
     }
     return slot;
   }

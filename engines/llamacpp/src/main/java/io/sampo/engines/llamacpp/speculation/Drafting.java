@@ -13,6 +13,9 @@ public interface Drafting {
   /** The index in the answer of the token that comes next. */
   int nextIndex();
 
+  /** How many of the tokens behind {@link #length} are known to come next. */
+  int recitedTokens();
+
   Sampling sampling();
 
   /** Whether the next step computes one token of its answer, after which drafted ones may come. */

@@ -27,12 +27,15 @@ public final class Speculation implements AutoCloseable {
    * How much it may do.
    *
    * @param draftTokens the longest draft, up to {@link Draft#MOST_TOKENS}; 0 never drafts
+   * @param stepTokens most drafted tokens of a step, of all sequences together; 0 not even those
+   *     that are known to come
    * @param passRows most rows of answers and drafts together; where there are as many sequences,
    *     nothing is drafted
    * @param contextTokens the longest that a sequence can be
    * @param endTokens tokens that end a text
    */
-  public record Bounds(int draftTokens, int passRows, int contextTokens, BitSet endTokens) {}
+  public record Bounds(
+      int draftTokens, int stepTokens, int passRows, int contextTokens, BitSet endTokens) {}
 
   /** Most drafted tokens of a step, of all sequences together. */
   public static final int MOST_DRAFTED = 32;
@@ -52,6 +55,7 @@ public final class Speculation implements AutoCloseable {
 
   /** Fills the drafts of the sequences for the step that is planned next. */
   public void draft(List<? extends Drafting> sequences, StepCosts costs) {
+    int left = recite(sequences);
     if (bounds.draftTokens == 0) {
       return;
     }
@@ -59,24 +63,51 @@ public final class Speculation implements AutoCloseable {
     if (proposer.isFree()) {
       propose(sequences, most);
       for (int i = 0; i < sequences.size(); i++) {
-        most[i] = sequences.get(i).draft().proposed();
+        most[i] = guesses(sequences.get(i)) ? sequences.get(i).draft().proposed() : 0;
       }
-      chooseLengths(sequences, costs);
+      chooseLengths(sequences, costs, left);
     } else {
-      chooseLengths(sequences, costs);
+      chooseLengths(sequences, costs, left);
       propose(sequences, lengths);
     }
     for (int i = 0; i < sequences.size(); i++) {
-      if (sequences.get(i).decodes()) {
+      if (guesses(sequences.get(i))) {
         sequences.get(i).draft().take(lengths[i]);
       }
     }
   }
 
+  /**
+   * Drafts of tokens that are known to come, those of a prompt that is to be told, need no guess
+   * and always pay.
+   *
+   * @return how many more drafted tokens the step may have
+   */
+  private int recite(List<? extends Drafting> sequences) {
+    int left = Math.max(0, Math.min(bounds.stepTokens, bounds.passRows - sequences.size()));
+    for (int i = 0; i < sequences.size(); i++) {
+      Drafting sequence = sequences.get(i);
+      sequence.draft().clear();
+      if (sequence.decodes() && sequence.recitedTokens() > 0) {
+        int most = Math.min(room(sequence, Draft.MOST_TOKENS), left);
+        int count = Math.min(sequence.recitedTokens(), most);
+        sequence.draft().recite(sequence.tokens(), sequence.length(), count);
+        left -= count;
+      }
+    }
+    return left;
+  }
+
+  private static boolean guesses(Drafting sequence) {
+    return sequence.decodes() && !sequence.draft().recited();
+  }
+
   private void propose(List<? extends Drafting> sequences, int[] limits) {
     proposer.propose(sequences, limits);
     for (int i = 0; i < sequences.size(); i++) {
-      sequences.get(i).draft().endBefore(bounds.endTokens);
+      if (guesses(sequences.get(i))) {
+        sequences.get(i).draft().endBefore(bounds.endTokens);
+      }
     }
   }
 
@@ -88,21 +119,20 @@ public final class Speculation implements AutoCloseable {
     }
     for (int i = 0; i < sequences.size(); i++) {
       Drafting sequence = sequences.get(i);
-      sequence.draft().clear();
       lengths[i] = 0;
-      most[i] = sequence.decodes() ? room(sequence) : 0;
+      most[i] = guesses(sequence) ? room(sequence, bounds.draftTokens) : 0;
     }
   }
 
-  private int room(Drafting sequence) {
+  private int room(Drafting sequence, int most) {
     int beforeContextEnds = bounds.contextTokens - sequence.length() - 1;
     int room = Math.min(sequence.tokensAllowed(), beforeContextEnds);
-    return Math.clamp(room, 0, bounds.draftTokens);
+    return Math.clamp(room, 0, most);
   }
 
-  private void chooseLengths(List<? extends Drafting> sequences, StepCosts costs) {
+  private void chooseLengths(List<? extends Drafting> sequences, StepCosts costs, int most) {
     int answers = answers(sequences);
-    int left = Math.min(MOST_DRAFTED, bounds.passRows - sequences.size());
+    int left = most;
     double cost = costs.draftedMillis() + proposer.millisPerToken();
     double millis = costs.answersMillis(answers);
     double tokens = answers;

@@ -40,7 +40,7 @@ class SpeculationTest {
   private static Speculation ngram() {
     BitSet ends = new BitSet();
     ends.set(END);
-    return new Speculation(new NgramProposer(), new Speculation.Bounds(8, 63, 256, ends));
+    return new Speculation(new NgramProposer(), new Speculation.Bounds(8, 32, 63, 256, ends));
   }
 
   /** Repeats itself, so there is always a guess. */

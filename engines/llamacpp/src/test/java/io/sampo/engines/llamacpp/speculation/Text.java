@@ -35,6 +35,11 @@ record Text(int[] tokens, int tokensAllowed, Draft draft) implements Drafting {
   }
 
   @Override
+  public int recitedTokens() {
+    return 0;
+  }
+
+  @Override
   public Sampling sampling() {
     return Sampling.GREEDY;
   }
