@@ -39,8 +39,9 @@ final class Holding {
     return (word >>> (lane * LANE_BITS)) & LANE;
   }
 
+  /** In range whatever the lane is: a reader may meet memory that is something else by now. */
   static int slot(long lane) {
-    return (int) ((lane & LANE) >>> TIER_BITS);
+    return (int) (lane >>> TIER_BITS) & (MAX_SLOTS - 1);
   }
 
   static long tiers(long lane) {

@@ -10,8 +10,9 @@ import java.util.Arrays;
  * Pieces of memory of a few sizes, outside the Java heap, for one writer and any readers. A piece
  * that was given back is handed out again as it is; who still reads it reads something else then.
  *
- * <p>The number of a piece: 32 bits of where it is, in units of 16 bytes, and above them its kind,
- * which is its size.
+ * <p>The number of a piece, 48 bits: 32 of where it is, in units of 16 bytes; 3 of its kind, which
+ * is its size; 13 of how often pieces have been handed out, so that a reader who finds the same
+ * number again after reading can tell that the piece was his all the while.
  */
 final class SetMemory {
 
@@ -23,6 +24,10 @@ final class SetMemory {
   private static final int CHUNK_UNITS = 1 << CHUNK_UNITS_LOG;
   private static final int CHUNK_BYTES = CHUNK_UNITS * UNIT_BYTES;
   private static final int KIND_AT = 32;
+  private static final int MAX_KINDS = 1 << 3;
+  private static final long UNITS_MASK = (1L << KIND_AT) - 1;
+  private static final int TURN_AT = 35;
+  private static final int TURNS = 1 << 13;
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
   private final Arena arena;
@@ -31,6 +36,7 @@ final class SetMemory {
   private final long[] free;
   private int usedChunks;
   private int usedUnits = CHUNK_UNITS;
+  private long turn;
 
   /**
    * @param maxBytes how much there may be of it
@@ -49,7 +55,7 @@ final class SetMemory {
   }
 
   static int kind(long piece) {
-    return (int) (piece >>> KIND_AT);
+    return (int) (piece >>> KIND_AT) & (MAX_KINDS - 1);
   }
 
   /** How many longs a piece has. */
@@ -75,12 +81,21 @@ final class SetMemory {
 
   /** A piece with whatever is in it, or {@link #NONE}. */
   long allocate(int kind) {
-    long piece = free[kind];
-    if (piece != NONE) {
-      free[kind] = word(piece, 0);
-      return piece;
+    long place = free[kind];
+    if (place != NONE) {
+      free[kind] = word(place, 0);
+    } else {
+      place = unused(words[kind] * Long.BYTES / UNIT_BYTES);
     }
-    int units = words[kind] * Long.BYTES / UNIT_BYTES;
+    if (place == NONE) {
+      return NONE;
+    }
+    turn = (turn + 1) % TURNS;
+    return (turn << TURN_AT) | ((long) kind << KIND_AT) | (place & UNITS_MASK);
+  }
+
+  /** Memory that was never handed out. */
+  private long unused(int units) {
     if (usedUnits + units > CHUNK_UNITS) {
       if (usedChunks == chunks.length) {
         return NONE;
@@ -88,9 +103,9 @@ final class SetMemory {
       chunks[usedChunks++] = arena.allocate(CHUNK_BYTES, UNIT_BYTES);
       usedUnits = 0;
     }
-    piece = ((long) kind << KIND_AT) | ((usedChunks - 1L) << CHUNK_UNITS_LOG) | usedUnits;
+    long place = ((usedChunks - 1L) << CHUNK_UNITS_LOG) | usedUnits;
     usedUnits += units;
-    return piece;
+    return place;
   }
 
   /** Gives a piece back, to be handed out again. */
