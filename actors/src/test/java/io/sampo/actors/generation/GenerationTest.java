@@ -65,9 +65,7 @@ class GenerationTest {
 
   @Test
   void aRequestGoesFromItsPromptToOneTerminalEvent() {
-    start(request("hello", 1, List.of(), MINUTE), 100);
-    Replica.Start start = place();
-    begin(start);
+    Replica.Start start = begun(request("hello", 1, List.of(), MINUTE));
     tokens(start, 0, "good ");
     tokens(start, 5, "day");
     start.replyTo().tell(new Replica.Finished(start.sequence(), FinishReason.STOP));
@@ -84,9 +82,7 @@ class GenerationTest {
 
   @Test
   void anAnswerGoesOnElsewhereWhereItsReplicaBroke() {
-    start(request("hello", 1, List.of(), MINUTE), 100);
-    Replica.Start first = place();
-    begin(first);
+    Replica.Start first = begun(request("hello", 1, List.of(), MINUTE));
     tokens(first, 0, "abc");
     reader.expectMessageClass(Started.class);
     reader.expectMessageClass(Delta.class);
@@ -133,9 +129,7 @@ class GenerationTest {
 
   @Test
   void anAnswerThatWasCompleteWhenItsReplicaBrokeIsNotPlacedAgain() {
-    start(request("hello", 1, List.of(), MINUTE, 3), 100);
-    Replica.Start start = place();
-    begin(start);
+    Replica.Start start = begun(request("hello", 1, List.of(), MINUTE, 3));
     tokens(start, 0, "abc");
     start.replyTo().tell(new Replica.Broken(start.sequence()));
 
@@ -147,9 +141,7 @@ class GenerationTest {
 
   @Test
   void missingTokensAreNeverPaperedOver() {
-    start(request("hello", 1, List.of(), MINUTE), 100);
-    Replica.Start start = place();
-    begin(start);
+    Replica.Start start = begun(request("hello", 1, List.of(), MINUTE));
     tokens(start, 0, "ab");
     tokens(start, 3, "d");
 
@@ -161,9 +153,7 @@ class GenerationTest {
 
   @Test
   void aTokenThatComesTwiceIsShownOnce() {
-    start(request("hello", 1, List.of(), MINUTE), 100);
-    Replica.Start start = place();
-    begin(start);
+    Replica.Start start = begun(request("hello", 1, List.of(), MINUTE));
     tokens(start, 0, "ab");
     tokens(start, 1, "bc");
 
@@ -174,9 +164,7 @@ class GenerationTest {
 
   @Test
   void aStopTextEndsTheAnswerAndItsDecoding() {
-    start(request("hello", 1, List.of("END"), MINUTE), 100);
-    Replica.Start start = place();
-    begin(start);
+    Replica.Start start = begun(request("hello", 1, List.of("END"), MINUTE));
     tokens(start, 0, "the E");
     tokens(start, 5, "ND and more");
 
@@ -446,6 +434,14 @@ class GenerationTest {
             new Scheduler.Assigned(
                 place.request().sequence(), REPLICA, replica.ref(), "least-loaded"));
     return replica.expectMessageClass(Replica.Start.class);
+  }
+
+  /** What the replica is told of a request's only answer, which has begun. */
+  private Replica.Start begun(GenerationRequest request) {
+    start(request, 100);
+    Replica.Start start = place();
+    begin(start);
+    return start;
   }
 
   private void refuse(ErrorCode code) {
