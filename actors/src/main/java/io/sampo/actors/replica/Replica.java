@@ -251,7 +251,6 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     this.timers = timers;
     workload = new Workload(context.getSelf());
     proof = proof();
-    timers.startTimerWithFixedDelay(Timer.BEAT, settings.beatInterval());
     timers.startTimerWithFixedDelay(Timer.REPORT, settings.reportInterval());
   }
 
@@ -423,8 +422,15 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   private void onWork(Work work) {
     if (state == State.READY) {
       workload.take(work);
+      beatWhileUsed();
     } else {
       Workload.decline(work);
+    }
+  }
+
+  private void beatWhileUsed() {
+    if (!workload.isEmpty() && !timers.isTimerActive(Timer.BEAT)) {
+      timers.startSingleTimer(Timer.BEAT, settings.beatInterval());
     }
   }
 
@@ -457,7 +463,10 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private void onTimer(Timer timer) {
     switch (timer) {
-      case BEAT -> workload.beat(settings.orphanAfter());
+      case BEAT -> {
+        workload.beat(settings.orphanAfter());
+        beatWhileUsed();
+      }
       case REPORT -> {
         prove();
         report();

@@ -176,6 +176,10 @@ final class Workload {
     roster.clear(sequence -> sequence.replyTo().tell(new Replica.Broken(sequence.key())));
   }
 
+  boolean isEmpty() {
+    return roster.size() == 0;
+  }
+
   /** Whether all places of the engine are taken. */
   boolean full() {
     return engine != null && roster.size() >= engine.capabilities().maxSequences();

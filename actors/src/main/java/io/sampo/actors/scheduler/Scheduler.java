@@ -18,6 +18,7 @@ import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
 
 /** Assigns the requests of one model to its replicas; the only place that books their capacity. */
@@ -74,6 +75,10 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
   /** Tells the router where a request went. */
   public record Placed(PlacementRequest request, ReplicaId replica) {}
 
+  /** How often the waiting are looked at; while none waits, never. */
+  private static final Duration EXPIRY_INTERVAL = Duration.ofMillis(500);
+
+  private final TimerScheduler<Command> timers;
   private final SchedulerSettings settings;
   private final ActorRef<Placed> router;
   private final LoadLedger ledger = new LoadLedger();
@@ -81,8 +86,12 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
   private final Map<ReplicaId, ActorRef<Replica.Command>> refs = new HashMap<>();
 
   private Scheduler(
-      ActorContext<Command> context, SchedulerSettings settings, ActorRef<Placed> router) {
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      SchedulerSettings settings,
+      ActorRef<Placed> router) {
     super(context);
+    this.timers = timers;
     this.settings = settings;
     this.router = router;
     this.queue = new WaitingQueue(settings.waitingBound(), settings.priorityStep());
@@ -91,11 +100,7 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
   public static Behavior<Command> create(SchedulerSettings settings, ActorRef<Placed> router) {
     return Behaviors.setup(
         context ->
-            Behaviors.withTimers(
-                timers -> {
-                  timers.startTimerWithFixedDelay(Timer.EXPIRE, Duration.ofMillis(500));
-                  return new Scheduler(context, settings, router);
-                }));
+            Behaviors.withTimers(timers -> new Scheduler(context, timers, settings, router)));
   }
 
   @Override
@@ -120,6 +125,13 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
       refuse(request, ErrorCode.OVERLOADED, RETRY_AFTER_SECONDS);
     } else {
       dispatch(now);
+      watchExpiry();
+    }
+  }
+
+  private void watchExpiry() {
+    if (!queue.isEmpty() && !timers.isTimerActive(Timer.EXPIRE)) {
+      timers.startSingleTimer(Timer.EXPIRE, EXPIRY_INTERVAL);
     }
   }
 
@@ -194,5 +206,6 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
         refuse(waiting.request(), ErrorCode.NO_CAPACITY, NO_REPLICA_RETRY_AFTER_SECONDS);
       }
     }
+    watchExpiry();
   }
 }

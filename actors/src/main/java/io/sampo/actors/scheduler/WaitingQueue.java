@@ -70,6 +70,10 @@ final class WaitingQueue {
     return true;
   }
 
+  boolean isEmpty() {
+    return places.isEmpty();
+  }
+
   /** Those that wait, the next one first; a copy. */
   List<Waiting> inOrder() {
     return List.copyOf(order.values());

@@ -69,7 +69,8 @@ public final class NodeEngines implements EngineLoader {
   private CompletableFuture<Engine> start(ModelSpec spec) {
     CompletableFuture<Engine> loading = new CompletableFuture<>();
     Thread.ofPlatform()
-        .name("load-" + spec.id())
+        // The threads that compute are begun here and take over the name.
+        .name("engine-" + spec.id())
         .daemon()
         .start(
             () -> {
