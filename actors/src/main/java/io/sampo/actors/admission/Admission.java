@@ -8,6 +8,7 @@ import io.sampo.actors.generation.Generation;
 import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationRequest;
 import io.sampo.actors.generation.GenerationSettings;
+import io.sampo.actors.generation.Reader;
 import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.router.Router;
@@ -40,11 +41,10 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
   /**
    * Wants a request answered.
    *
-   * @param replyTo hears its events, from {@code Admitted} or {@code Failed} on
+   * @param reader hears its events, from {@code Admitted} or {@code Failed} on
    * @param credit events that may be sent before the first {@link Generation.Grant}
    */
-  public record Admit(GenerationRequest request, ActorRef<GenerationEvent> replyTo, int credit)
-      implements Command {}
+  public record Admit(GenerationRequest request, Reader reader, int credit) implements Command {}
 
   /**
    * Wants vectors.
@@ -135,7 +135,7 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
     Optional<ServedModel> model = models.find(admit.request().model().name());
     Failure refusal = refusal(admit.request().model(), model);
     if (refusal != null) {
-      admit.replyTo().tell(new GenerationEvent.Failed(refusal));
+      admit.reader().ref().tell(new GenerationEvent.Failed(refusal));
     } else {
       model.ifPresent(served -> spawn(admit, served));
     }
@@ -170,7 +170,7 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
                     admit.request(),
                     model,
                     message -> routers.accept(model.id(), message),
-                    admit.replyTo(),
+                    admit.reader(),
                     admit.credit(),
                     generationSettings));
     follow(generation, failure -> generation.tell(new Generation.Abort(failure)));

@@ -17,7 +17,6 @@ import io.sampo.actors.wire.SequenceKey;
 import io.sampo.engines.spi.FinishReason;
 import java.time.Duration;
 import java.util.function.Consumer;
-import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -67,6 +66,10 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   private final Outbox outbox;
   private final Emission emission;
   private long readerNanos = System.nanoTime();
+
+  /** Events that cost credit and went to the reader's mailbox. */
+  private long told;
+
   private boolean begun;
   private Scheduler.@Nullable Assigned firstPlace;
 
@@ -97,13 +100,13 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
    * Makes the actor of one request, whose time runs from now on.
    *
    * @param router delivers a message to the router of the request's model
-   * @param reader hears the events, at the cost of credit
+   * @param reader hears the events
    */
   public static Behavior<Command> create(
       GenerationRequest request,
       ServedModel model,
       Consumer<Router.Command> router,
-      ActorRef<GenerationEvent> reader,
+      Reader reader,
       int credit,
       GenerationSettings settings) {
     Deadline deadline = Deadline.after(request.timeout());
@@ -327,9 +330,10 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
    */
   private Behavior<Command> flush() {
     while (outbox.poll() instanceof GenerationEvent event) {
-      job.reader().tell(event);
       if (event instanceof Delta delta) {
-        attempts.allowMore(answers.get(delta.choice()));
+        hand(delta);
+      } else {
+        tell(event);
       }
     }
     if (!answers.allClosed() || !outbox.isEmpty()) {
@@ -337,6 +341,21 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     }
     job.reader().tell(new Completed(answers.usage()));
     return Behaviors.stopped();
+  }
+
+  private void hand(Delta delta) {
+    if (job.reader().shortcut().carry(delta, told)) {
+      outbox.grant(1);
+      readerNanos = System.nanoTime();
+    } else {
+      tell(delta);
+    }
+    attempts.allowMore(answers.get(delta.choice()));
+  }
+
+  private void tell(GenerationEvent event) {
+    told++;
+    job.reader().tell(event);
   }
 
   private Behavior<Command> fail(Failure failure) {

@@ -36,7 +36,7 @@ final class Preparing {
 
   private Behavior<Command> begin(int credit) {
     job.reader().tell(new Admitted(context.getSelf()));
-    context.watchWith(job.reader(), new Generation.HangUp());
+    context.watchWith(job.reader().ref(), new Generation.HangUp());
     timers.startSingleTimer(Generation.Timer.DEADLINE, job.deadline().remaining());
     Executor executor = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
     context.pipeToSelf(

@@ -368,7 +368,12 @@ class GenerationTest {
       GenerationRequest request, int credit, GenerationSettings settings) {
     KIT.spawn(
         Generation.create(
-            request, MODEL, message -> router.ref().tell(message), reader.ref(), credit, settings));
+            request,
+            MODEL,
+            message -> router.ref().tell(message),
+            new Reader(reader.ref()),
+            credit,
+            settings));
     return reader.expectMessageClass(Admitted.class).generation();
   }
 

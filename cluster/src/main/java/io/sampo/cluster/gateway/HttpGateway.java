@@ -15,6 +15,7 @@ import io.sampo.cluster.gateway.http.AcceptedSockets;
 import io.sampo.cluster.gateway.http.ExchangeStage;
 import io.sampo.cluster.gateway.http.HostPolicy;
 import io.sampo.cluster.gateway.http.RequestBody;
+import io.sampo.cluster.gateway.http.SocketLane;
 import io.sampo.cluster.gateway.http.SocketWriter;
 import io.sampo.cluster.gateway.json.UnknownFields;
 import java.net.InetSocketAddress;
@@ -26,7 +27,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -50,6 +51,7 @@ import org.apache.pekko.stream.javadsl.Keep;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.TLSPlacebo;
 import org.apache.pekko.stream.javadsl.Tcp;
+import org.apache.pekko.stream.scaladsl.TcpAttributes;
 import org.apache.pekko.util.ByteString;
 
 /**
@@ -99,10 +101,11 @@ public final class HttpGateway {
         new Switches(KillSwitches.shared("http-requests"), KillSwitches.shared("http-sockets"));
     Dispatcher dispatcher =
         dispatcher(system, endpoint, settings, admission, models, adapters, health, open);
-    Function<InetSocketAddress, ExchangeStage> exchanges =
-        client ->
+    BiFunction<InetSocketAddress, SocketLane, ExchangeStage> exchanges =
+        (client, lane) ->
             new ExchangeStage(
                 client,
+                lane,
                 open::draining,
                 dispatcher,
                 settings.headerTimeout(),
@@ -122,21 +125,23 @@ public final class HttpGateway {
                 Optional.empty())
             .mapAsyncUnordered(
                 settings.maxConnections(),
-                connection ->
-                    connection
-                        .flow()
-                        .watchTermination((_, closed) -> closed)
-                        .join(
-                            server(
-                                system,
-                                http,
-                                new SocketWriter(
-                                    sockets.take(connection.remoteAddress()),
-                                    settings.writeTimeout()),
-                                switches,
-                                exchanges.apply(connection.remoteAddress())))
-                        .run(Materializer.matFromSystem(system))
-                        .handle((_, _) -> Done.getInstance()))
+                connection -> {
+                  SocketLane lane = new SocketLane(sockets.take(connection.remoteAddress()));
+                  return connection
+                      .flow()
+                      // SocketWriter counts on being asked for more only when all is written.
+                      .addAttributes(TcpAttributes.tcpWriteBufferSize(1))
+                      .watchTermination((_, closed) -> closed)
+                      .join(
+                          server(
+                              system,
+                              http,
+                              new SocketWriter(lane, settings.writeTimeout()),
+                              switches,
+                              exchanges.apply(connection.remoteAddress(), lane)))
+                      .run(Materializer.matFromSystem(system))
+                      .handle((_, _) -> Done.getInstance());
+                })
             .toMat(Sink.ignore(), Keep.both())
             .run(Materializer.matFromSystem(system));
     return running

@@ -11,6 +11,7 @@ import io.sampo.actors.generation.GenerationEvent.Reason;
 import io.sampo.actors.generation.GenerationEvent.Started;
 import io.sampo.actors.generation.GenerationEvent.Usage;
 import io.sampo.actors.generation.GenerationRequest;
+import io.sampo.actors.generation.Reader;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ReplicaId;
 import java.util.List;
@@ -70,17 +71,33 @@ final class ScriptedAdmission {
     final int credit;
     final CompletableFuture<Void> hungUp = new CompletableFuture<>();
     final AtomicInteger granted = new AtomicInteger();
-    private final ActorRef<GenerationEvent> reader;
+    private final Reader reader;
+
+    /** Events that cost credit and were said. */
+    private int told;
 
     Talk(Admission.Admit admit) {
       request = admit.request();
       credit = admit.credit();
-      reader = admit.replyTo();
+      reader = admit.reader();
     }
 
     Talk say(GenerationEvent event) {
-      reader.tell(event);
+      if (event instanceof Started || event instanceof Delta || event instanceof ChoiceFinished) {
+        told++;
+      }
+      reader.ref().tell(event);
       return this;
+    }
+
+    /** Takes the shortcut with some text; false when it must be said. */
+    boolean carry(int choice, String text) {
+      return reader.shortcut().carry(new Delta(choice, text, List.of()), told);
+    }
+
+    /** Whether one more event may be said. */
+    boolean hasCredit() {
+      return told < credit + granted.get();
     }
 
     Talk admitted(ActorRef<Generation.Command> generation) {

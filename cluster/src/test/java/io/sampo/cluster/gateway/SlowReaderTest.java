@@ -10,12 +10,18 @@ import io.sampo.cluster.gateway.ScriptedAdmission.Talk;
 import io.sampo.cluster.gateway.http.ApiKeys;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.pekko.Done;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +33,7 @@ import org.junit.jupiter.api.Timeout;
 class SlowReaderTest {
 
   private static final int CREDIT = 8;
+  private static final int CHUNKS_AT_ONCE = 100;
 
   private final TestGateway gateway =
       new TestGateway(
@@ -81,6 +88,70 @@ class SlowReaderTest {
     }
     talk.finished(0, Reason.STOP).completed(999);
     assertThat(answer.get().body().split("word ", -1)).hasSize(1000);
+  }
+
+  /** Of both ways into the socket, changed again and again because it is full. */
+  @Test
+  void whatASlowReaderGetsIsWhatWasSaidInItsOrder() throws Exception {
+    int pieces = 6000;
+    List<String> said =
+        new Random(7)
+            .ints(pieces, 1, 20_000)
+            .mapToObj(length -> "<" + length + "x".repeat(length) + ">")
+            .toList();
+    Semaphore mayRead = new Semaphore(0);
+    CompletableFuture<String> read = new CompletableFuture<>();
+    try (Socket socket = gateway.rawPost(CHAT, ASK_STREAM)) {
+      Thread.ofVirtual().start(() -> read.complete(readByChunks(socket, mayRead)));
+      Talk talk = gateway.begun();
+      int carried = 0;
+      for (String piece : said) {
+        if (talk.carry(0, piece)) {
+          carried++;
+          continue;
+        }
+        mayRead.release(CHUNKS_AT_ONCE);
+        Awaitility.await().pollInterval(Duration.ofMillis(1)).until(talk::hasCredit);
+        talk.text(0, piece);
+      }
+      mayRead.release(pieces);
+      talk.finished(0, Reason.STOP).completed(pieces);
+      assertThat(carried).isBetween(pieces / 100, pieces - pieces / 300);
+      assertThat(texts(read.get())).isEqualTo(String.join("", said));
+    }
+  }
+
+  private static String readByChunks(Socket socket, Semaphore mayRead) {
+    try {
+      InputStream in = socket.getInputStream();
+      readUntil(socket, "\r\n\r\n");
+      StringBuilder body = new StringBuilder();
+      for (int size = chunkSize(in); size > 0; size = chunkSize(in)) {
+        mayRead.acquireUninterruptibly();
+        body.append(new String(in.readNBytes(size), StandardCharsets.UTF_8));
+        assertThat(in.readNBytes(2)).asString(StandardCharsets.US_ASCII).isEqualTo("\r\n");
+      }
+      return body.toString();
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  private static int chunkSize(InputStream in) throws IOException {
+    StringBuilder line = new StringBuilder();
+    for (int b = in.read(); b != '\r'; b = in.read()) {
+      line.append((char) b);
+    }
+    in.read();
+    return Integer.parseInt(line.toString(), 16);
+  }
+
+  private static String texts(String events) {
+    return Pattern.compile("\"content\":\"([^\"]+)\"")
+        .matcher(events)
+        .results()
+        .map(found -> found.group(1))
+        .collect(Collectors.joining());
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.sampo.cluster.gateway.answer;
 
 import io.sampo.actors.admission.Admission;
 import io.sampo.actors.generation.GenerationEvent;
+import io.sampo.actors.generation.Reader;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.cluster.gateway.decode.Call;
@@ -84,20 +85,18 @@ public final class Answers {
 
   private CompletionStage<HttpResponse> run(Exchange exchange, Call call, AnswerEncoder encoder) {
     exchange.leadsTo(encoder);
-    var events = Source.fromGraph(new GenerationSource(admission, call.request(), style.credit));
     return call.stream()
-        ? stream(exchange, events, encoder)
-        : whole(exchange, events, new Collected(call.request().answers()), encoder);
+        ? stream(exchange, call, encoder)
+        : whole(exchange, call, new Collected(call.request().answers()), encoder);
   }
 
   private CompletionStage<HttpResponse> whole(
-      Exchange exchange,
-      Source<GenerationEvent, AnswerControl> events,
-      Collected empty,
-      AnswerEncoder encoder) {
+      Exchange exchange, Call call, Collected empty, AnswerEncoder encoder) {
     count();
     Pair<AnswerControl, CompletionStage<Collected>> run =
-        events.toMat(Sink.fold(empty, Collected::add), Keep.both()).run(materializer);
+        events(call, Reader.Shortcut.NONE)
+            .toMat(Sink.fold(empty, Collected::add), Keep.both())
+            .run(materializer);
     begun(exchange, run.first());
     return run.second()
         .thenApply(
@@ -115,13 +114,13 @@ public final class Answers {
    * hops.
    */
   private CompletionStage<HttpResponse> stream(
-      Exchange exchange, Source<GenerationEvent, AnswerControl> events, AnswerEncoder encoder) {
+      Exchange exchange, Call call, AnswerEncoder encoder) {
     CompletableFuture<HttpResponse> response = new CompletableFuture<>();
     exchange.onConnection(
         here -> {
           try {
             var _ =
-                begin(exchange, events, encoder, here)
+                begin(exchange, call, encoder, here)
                     .thenAccept(response::complete)
                     .exceptionally(
                         failure -> {
@@ -136,12 +135,13 @@ public final class Answers {
   }
 
   private CompletionStage<HttpResponse> begin(
-      Exchange exchange,
-      Source<GenerationEvent, AnswerControl> events,
-      AnswerEncoder encoder,
-      Materializer here) {
+      Exchange exchange, Call call, AnswerEncoder encoder, Materializer here) {
     count();
-    var run = events.toMat(new EventStream(encoder, style.keepAlive), Keep.both()).run(here);
+    DirectLine line = new DirectLine(encoder, exchange.lane());
+    var run =
+        events(call, line)
+            .toMat(new EventStream(encoder, line, style.keepAlive), Keep.both())
+            .run(here);
     begun(exchange, run.first());
     exchange.streamsUntil(run.first().over());
     return run.second()
@@ -155,6 +155,11 @@ public final class Answers {
                   }
                   default -> eventStream(begun.bytes());
                 });
+  }
+
+  private Source<GenerationEvent, AnswerControl> events(Call call, Reader.Shortcut shortcut) {
+    return Source.fromGraph(
+        new GenerationSource(admission, call.request(), shortcut, style.credit));
   }
 
   private void count() {

@@ -45,15 +45,18 @@ final class EventStream
   private final Inlet<GenerationEvent> in = Inlet.create("EventStream.in");
   private final SinkShape<GenerationEvent> shape = SinkShape.of(in);
   private final AnswerEncoder encoder;
+  private final DirectLine line;
   private final Duration keepAlive;
 
   /**
    * Makes the stage of one answer.
    *
+   * @param line past this stage; told when it may be used
    * @param keepAlive the longest silence without a comment
    */
-  EventStream(AnswerEncoder encoder, Duration keepAlive) {
+  EventStream(AnswerEncoder encoder, DirectLine line, Duration keepAlive) {
     this.encoder = encoder;
+    this.line = line;
     this.keepAlive = keepAlive;
   }
 
@@ -75,6 +78,9 @@ final class EventStream
 
     /** Made and not yet asked for; more is pulled only when there is nothing. */
     private @Nullable ByteString unsent;
+
+    /** Events that cost credit and came. */
+    private long events;
 
     private long lastNanos;
 
@@ -112,6 +118,8 @@ final class EventStream
     }
 
     private void onEvent(GenerationEvent event) {
+      line.busy();
+      events++;
       SubSourceOutlet<ByteString> out = bytes;
       if (out == null) {
         begin(event);
@@ -119,7 +127,7 @@ final class EventStream
       }
       ByteString encoded = encoder.encode(event);
       if (encoded.isEmpty()) {
-        tryPull(in);
+        await(out);
       } else if (out.isAvailable()) {
         send(out, encoded);
       } else {
@@ -159,10 +167,21 @@ final class EventStream
       unsent = null;
       if (next != null && !next.isEmpty()) {
         send(out, next);
-      } else if (isClosed(in)) {
+      } else {
+        await(out);
+      }
+    }
+
+    private void await(SubSourceOutlet<ByteString> out) {
+      if (isClosed(in)) {
         end();
-      } else if (!hasBeenPulled(in)) {
+        return;
+      }
+      if (!hasBeenPulled(in)) {
         pull(in);
+      }
+      if (out.isAvailable()) {
+        line.idle(events);
       }
     }
 
@@ -174,7 +193,13 @@ final class EventStream
       }
     }
 
+    @Override
+    public void postStop() {
+      line.busy();
+    }
+
     private void end() {
+      line.busy();
       if (bytes != null) {
         bytes.complete();
       }
@@ -195,12 +220,15 @@ final class EventStream
         }
         return;
       }
-      Duration left = keepAlive.minusNanos(System.nanoTime() - lastNanos);
+      long now = System.nanoTime();
+      long silence = Math.min(now - lastNanos, now - line.lastNanos());
+      Duration left = keepAlive.minusNanos(silence);
       if (left.isPositive()) {
         scheduleOnce("silence", left);
         return;
       }
       if (out.isAvailable()) {
+        line.busy();
         send(out, KEEP_ALIVE);
       }
       scheduleOnce("silence", keepAlive);

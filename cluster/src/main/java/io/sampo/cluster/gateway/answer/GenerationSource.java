@@ -4,6 +4,7 @@ import io.sampo.actors.admission.Admission;
 import io.sampo.actors.generation.Generation;
 import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationRequest;
+import io.sampo.actors.generation.Reader;
 import io.sampo.actors.wire.Failure;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -52,17 +53,23 @@ public final class GenerationSource
   private final SourceShape<GenerationEvent> shape = SourceShape.of(out);
   private final ActorRef<Admission.Command> admission;
   private final GenerationRequest request;
+  private final Reader.Shortcut shortcut;
   private final int credit;
 
   /**
    * Asks for admission when it is run.
    *
+   * @param shortcut past this stream
    * @param credit how many events may be under way, at least 2
    */
   public GenerationSource(
-      ActorRef<Admission.Command> admission, GenerationRequest request, int credit) {
+      ActorRef<Admission.Command> admission,
+      GenerationRequest request,
+      Reader.Shortcut shortcut,
+      int credit) {
     this.admission = admission;
     this.request = request;
+    this.shortcut = shortcut;
     this.credit = credit;
   }
 
@@ -113,8 +120,8 @@ public final class GenerationSource
     public void preStart() {
       StageActor actor = getStageActor(this::onMessage);
       actor.watch(Adapter.toClassic(admission));
-      admission.tell(
-          new Admission.Admit(request, Adapter.<GenerationEvent>toTyped(actor.ref()), credit));
+      ActorRef<GenerationEvent> events = Adapter.toTyped(actor.ref());
+      admission.tell(new Admission.Admit(request, new Reader(events, shortcut), credit));
       scheduleOnce("overdue", request.timeout().plus(GRACE));
     }
 

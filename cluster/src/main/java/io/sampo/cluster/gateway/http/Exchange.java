@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpProtocols;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
@@ -49,6 +50,7 @@ public final class Exchange {
   private final HttpRequest request;
   private final String client;
   private final Consumer<Consumer<Materializer>> connection;
+  private final SocketLane lane;
   private final String id;
   private final long begun = System.nanoTime();
   private final CompletableFuture<Void> clientGone = new CompletableFuture<>();
@@ -63,11 +65,17 @@ public final class Exchange {
    *
    * @param client the address it came from
    * @param connection runs what it is given on the connection's own stream
+   * @param lane past that stream
    */
-  Exchange(HttpRequest request, String client, Consumer<Consumer<Materializer>> connection) {
+  Exchange(
+      HttpRequest request,
+      String client,
+      Consumer<Consumer<Materializer>> connection,
+      SocketLane lane) {
     this.request = request;
     this.client = client;
     this.connection = connection;
+    this.lane = lane;
     this.id =
         header("x-request-id")
             .filter(value -> CLIENT_ID.matcher(value).matches())
@@ -111,6 +119,11 @@ public final class Exchange {
    */
   public void onConnection(Consumer<Materializer> task) {
     connection.accept(task);
+  }
+
+  /** For the chunks of a streamed answer; it lets none through to a client that knows no chunks. */
+  public SocketLane lane() {
+    return request.protocol().equals(HttpProtocols.HTTP_1_1) ? lane : new SocketLane(null);
   }
 
   public void whenClientLeaves(Runnable action) {

@@ -43,6 +43,7 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
   private final Outlet<HttpResponse> out = Outlet.create("Exchanges.out");
   private final FlowShape<HttpRequest, HttpResponse> shape = FlowShape.of(in, out);
   private final String client;
+  private final SocketLane lane;
   private final BooleanSupplier stopping;
   private final Function<Exchange, CompletionStage<HttpResponse>> dispatcher;
   private final Duration firstRequest;
@@ -52,6 +53,7 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
    * Makes the stage of a connection.
    *
    * @param client its other end
+   * @param lane into its socket
    * @param stopping whether requests may end because this server stops and not because the client
    *     has left; then the last answer is still sent
    * @param dispatcher answers a request; never throws and its stage never fails
@@ -60,11 +62,13 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
    */
   public ExchangeStage(
       InetSocketAddress client,
+      SocketLane lane,
       BooleanSupplier stopping,
       Function<Exchange, CompletionStage<HttpResponse>> dispatcher,
       Duration firstRequest,
       Duration nextRequest) {
     this.client = client.getAddress().getHostAddress();
+    this.lane = lane;
     this.stopping = stopping;
     this.dispatcher = dispatcher;
     this.firstRequest = firstRequest;
@@ -128,7 +132,7 @@ public final class ExchangeStage extends GraphStage<FlowShape<HttpRequest, HttpR
         return;
       }
       cancelTimer("silent");
-      Exchange exchange = new Exchange(request, client, tasks::invoke);
+      Exchange exchange = new Exchange(request, client, tasks::invoke, lane);
       current = exchange;
       dispatcher.apply(exchange).thenAccept(answered::invoke);
       if (!isClosed(in)) {

@@ -1,34 +1,33 @@
 package io.sampo.cluster.gateway.http;
 
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import org.apache.pekko.Done;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.BidiShape;
 import org.apache.pekko.stream.Inlet;
 import org.apache.pekko.stream.Outlet;
 import org.apache.pekko.stream.stage.AbstractInHandler;
 import org.apache.pekko.stream.stage.AbstractOutHandler;
+import org.apache.pekko.stream.stage.AsyncCallback;
 import org.apache.pekko.stream.stage.GraphStage;
 import org.apache.pekko.stream.stage.GraphStageLogic;
 import org.apache.pekko.stream.stage.TimerGraphStageLogic;
 import org.apache.pekko.util.ByteString;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Sits between HTTP and the socket and does two things for what is written.
  *
  * <p>What the kernel takes at once is written here, on the stream's own thread: the way through
  * Pekko's connection actor and back costs three changes of thread, which for a token is most of its
- * cost. The rest goes that way, and all that follows until the actor has written it.
+ * cost. The rest goes that way, and all that follows until the actor has written it; so does what
+ * the kernel did not take of what came by the {@link SocketLane}.
  *
  * <p>When the socket has taken nothing for too long though something waits, the connection is cut.
  * A peer that is alive but does not read keeps TCP content for ever; without this its connection
  * and its buffers would never come back.
  *
  * <p>Invariant: bytes are written here only while the connection actor has nothing left to write,
- * which is when it asks for more.
+ * which is when it asks for more. That holds only where Pekko's own write buffer is switched off.
  */
 public final class SocketWriter
     extends GraphStage<BidiShape<ByteString, ByteString, ByteString, ByteString>> {
@@ -46,17 +45,17 @@ public final class SocketWriter
   private final Outlet<ByteString> requestOut = Outlet.create("SocketWriter.requestOut");
   private final BidiShape<ByteString, ByteString, ByteString, ByteString> shape =
       new BidiShape<>(answerIn, socketOut, socketIn, requestOut);
-  private final @Nullable SocketChannel channel;
+  private final SocketLane lane;
   private final Duration timeout;
 
   /**
    * Makes the stage of one connection.
    *
-   * @param channel the connection's, in non-blocking mode; null to leave all writing to Pekko
+   * @param lane into the connection's socket
    * @param timeout how long the socket may take nothing of what waits
    */
-  public SocketWriter(@Nullable SocketChannel channel, Duration timeout) {
-    this.channel = channel;
+  public SocketWriter(SocketLane lane, Duration timeout) {
+    this.lane = lane;
     this.timeout = timeout;
   }
 
@@ -68,20 +67,6 @@ public final class SocketWriter
   @Override
   public GraphStageLogic createLogic(Attributes attributes) {
     return new Logic();
-  }
-
-  /** Writes what the kernel takes without waiting; returns how many bytes that were. */
-  private int writeNow(ByteString bytes) {
-    if (channel == null) {
-      return 0;
-    }
-    ByteBuffer buffer = bytes.asByteBuffer();
-    try {
-      channel.write(buffer);
-    } catch (IOException broken) {
-      // The connection actor meets the same and closes the connection.
-    }
-    return buffer.position();
   }
 
   private final class Logic extends TimerGraphStageLogic {
@@ -100,6 +85,7 @@ public final class SocketWriter
 
             @Override
             public void onUpstreamFinish() {
+              write(ByteString.emptyByteString());
               complete(socketOut);
             }
           });
@@ -109,7 +95,10 @@ public final class SocketWriter
             @Override
             public void onPull() {
               waiting = false;
-              pull(answerIn);
+              lane.unblock();
+              if (!hasBeenPulled(answerIn)) {
+                tryPull(answerIn);
+              }
             }
 
             @Override
@@ -145,18 +134,34 @@ public final class SocketWriter
           });
     }
 
+    @Override
+    public void preStart() {
+      AsyncCallback<Done> rest = createAsyncCallback(_ -> write(ByteString.emptyByteString()));
+      lane.onRest(() -> rest.invoke(Done.getInstance()));
+    }
+
     private void write(ByteString bytes) {
-      int written = writeNow(bytes);
-      if (written == bytes.size()) {
-        tryPull(answerIn);
-        return;
+      ByteString unwritten = lane.takeRest().concat(bytes);
+      if (!waiting) {
+        unwritten = unwritten.drop(lane.write(unwritten));
       }
-      waiting = true;
-      since = System.nanoTime();
+      if (!unwritten.isEmpty()) {
+        leave(unwritten);
+      } else if (!waiting && !hasBeenPulled(answerIn)) {
+        tryPull(answerIn);
+      }
+    }
+
+    /** Leaves bytes to the connection actor; beside a rest from the lane that is one answer's. */
+    private void leave(ByteString bytes) {
+      if (!waiting) {
+        waiting = true;
+        since = System.nanoTime();
+      }
       if (!isTimerActive("stalled")) {
         scheduleOnce("stalled", timeout);
       }
-      push(socketOut, bytes.drop(written));
+      emit(socketOut, bytes);
     }
 
     /** The timer is not moved for every write; it looks at the clock when it fires. */
