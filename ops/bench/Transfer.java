@@ -24,9 +24,12 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -37,9 +40,9 @@ import java.util.stream.IntStream;
  * Moves blocks of the 1B shape between two processes: by the block server and fetcher, plain and
  * under TLS, and as nothing but bytes over a socket.
  *
- * <p>Arguments of the one process: {@code serve FOLDER}, where the folder has the cluster's secret
- * and TLS files; it prints its three ports. Of the other: {@code fetch FOLDER ROUNDS RAW PLAIN
- * TLS}.
+ * <p>Arguments of the one process: {@code serve FOLDER}, where the folder has a key store; it
+ * writes the cluster's secret and TLS files beside it and prints its three ports. Of the other:
+ * {@code fetch FOLDER ROUNDS RAW PLAIN TLS}.
  */
 class Transfer {
 
@@ -57,6 +60,9 @@ class Transfer {
 
   public static void main(String[] arguments) throws Exception {
     Path folder = Path.of(arguments[1]);
+    if (arguments[0].equals("serve")) {
+      writePem(folder);
+    }
     ClusterSecret secret = ClusterSecret.readOrMake(folder.resolve("secret"));
     TransferTls tls =
         TransferTls.read(
@@ -66,6 +72,21 @@ class Transfer {
     } else {
       fetch(secret, tls, arguments);
     }
+  }
+
+  /** The key and the certificate of the key store that is in the folder, as a node has them. */
+  private static void writePem(Path folder) throws Exception {
+    char[] password = "benchmark".toCharArray();
+    KeyStore store = KeyStore.getInstance(folder.resolve("node.p12").toFile(), password);
+    writePem(
+        folder.resolve("node.key"), "PRIVATE KEY", store.getKey("node", password).getEncoded());
+    writePem(folder.resolve("node.pem"), "CERTIFICATE", store.getCertificate("node").getEncoded());
+  }
+
+  private static void writePem(Path file, String what, byte[] bytes) throws IOException {
+    String body = Base64.getMimeEncoder().encodeToString(bytes);
+    Files.writeString(
+        file, "-----BEGIN %s-----%n%s%n-----END %s-----%n".formatted(what, body, what));
   }
 
   private static List<MemorySegment> memory(int blocks) {
@@ -131,6 +152,10 @@ class Transfer {
         BlockFetcher plain = new BlockFetcher(FetcherSettings.DEFAULT, Credentials.plain(secret));
         BlockFetcher encrypted =
             new BlockFetcher(FetcherSettings.DEFAULT, new Credentials(secret, tls))) {
+      double cold = fetch(plain, ports.get(1), memory(2048 / BLOCK_TOKENS));
+      System.out.printf(
+          "first of all, code and connection cold: %d blocks, plain, in %.1f ms%n",
+          2048 / BLOCK_TOKENS, 1e3 * cold);
       for (int tokens : List.of(2048, 8192)) {
         List<MemorySegment> memory = memory(tokens / BLOCK_TOKENS);
         List<Double> rawTimes = new ArrayList<>();

@@ -15,6 +15,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sampo.kvcache.block.BlockHash;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -22,6 +26,8 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -117,6 +123,72 @@ class TrustTest {
     assertThat(fetch(tls("node", "node"), PLAIN).end())
         .isIn(FetchEnd.UNTRUSTED, FetchEnd.UNREACHABLE);
     assertThat(texts.lent.get()).isZero();
+  }
+
+  @Test
+  void noticesSomebodyBetweenWhoHasACertificateAndNotTheSecret() throws Exception {
+    Credentials node = tls("node", "node");
+    TransferTls between = Objects.requireNonNull(tls("node", "node").tls());
+    try (BlockServer server = BlockServer.start(ServerSettings.on(anyPort()), node, texts);
+        ServerSocketChannel socket = ServerSocketChannel.open().bind(anyPort());
+        BlockFetcher fetcher = new BlockFetcher(FetcherSettings.DEFAULT, node)) {
+      Thread.startVirtualThread(() -> relay(socket, server.address(), between));
+      InetSocketAddress address = (InetSocketAddress) socket.getLocalAddress();
+      Fetched fetched = fetcher.fetch(address, wanted(names), memory(40), SOON);
+      assertThat(fetched.end()).isEqualTo(FetchEnd.UNTRUSTED);
+    }
+    assertThat(texts.lent.get()).isZero();
+  }
+
+  /** Has a TLS session to each side and passes on what it decrypts. */
+  private static void relay(ServerSocketChannel socket, InetSocketAddress server, TransferTls tls) {
+    try (SocketChannel accepted = socket.accept();
+        SocketChannel behind = SocketChannel.open(server)) {
+      Wire fetcher = TlsWire.over(new PlainWire(accepted), tls.serverEngine());
+      Wire served = TlsWire.over(new PlainWire(behind), tls.fetcherEngine());
+      Thread back = Thread.startVirtualThread(() -> pass(served, fetcher));
+      pass(fetcher, served);
+      back.join();
+    } catch (IOException | InterruptedException over) {
+      // One of them noticed.
+    }
+  }
+
+  private static void pass(Wire from, Wire to) {
+    try (from;
+        to) {
+      ByteBuffer bytes = ByteBuffer.allocate(1 << 14);
+      while (true) {
+        from.read(bytes.clear());
+        to.write(bytes.flip());
+      }
+    } catch (IOException over) {
+      // Likewise.
+    }
+  }
+
+  @Test
+  void outlivesGarbageInPlaceOfTls() throws IOException {
+    Random random = new Random(8);
+    try (BlockServer server =
+        BlockServer.start(ServerSettings.on(anyPort()), tls("node", "node"), texts)) {
+      for (int i = 0; i < 100; i++) {
+        try (SocketChannel stranger = SocketChannel.open(server.address())) {
+          byte[] garbage = new byte[random.nextInt(5, 40_000)];
+          random.nextBytes(garbage);
+          // A record of a handshake, as long as it may be or longer.
+          ByteBuffer.wrap(garbage).put(new byte[] {22, 3, 3}).putShort((short) (i * 500));
+          stranger.write(ByteBuffer.wrap(garbage));
+          stranger.shutdownOutput();
+        }
+      }
+      Texts.soon().until(() -> server.stats().untrusted() + server.stats().refused() >= 100);
+      Texts.soon().until(() -> server.stats().strangers() == 0);
+      try (BlockFetcher fetcher = new BlockFetcher(FetcherSettings.DEFAULT, tls("node", "node"))) {
+        assertThat(fetcher.fetch(server.address(), wanted(names), memory(40), SOON).end())
+            .isEqualTo(FetchEnd.COMPLETE);
+      }
+    }
   }
 
   @Test
