@@ -48,7 +48,6 @@ class Transfer {
 
   private static final int BLOCKS = 256;
   private static final int BLOCK_TOKENS = 32;
-  private static final int WARM_UP = 10;
   private static final KvLayout LAYOUT =
       new KvLayout(
           ModelFingerprint.of("benchmark", List.of("random")),
@@ -161,7 +160,7 @@ class Transfer {
         List<Double> rawTimes = new ArrayList<>();
         List<Double> plainTimes = new ArrayList<>();
         List<Double> encryptedTimes = new ArrayList<>();
-        for (int round = -WARM_UP; round < rounds; round++) {
+        for (int round = -rounds; round < rounds; round++) {
           double copied = copy(raw, memory);
           double fetched = fetch(plain, ports.get(1), memory);
           double decrypted = fetch(encrypted, ports.get(2), memory);

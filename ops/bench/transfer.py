@@ -17,7 +17,7 @@ ROOT = HERE / "../.."
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--rounds", type=int, default=40, help="that are counted; as many before them are not")
     parser.add_argument("--compilers", choices=["both", "quick"], default="both", help="of the JVM; a node has the quick one only, unless told otherwise")
     words = parser.parse_args()
     subprocess.run([ROOT / "cluster/bin/sampo", "version"], check=True, stdout=subprocess.DEVNULL)
