@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -29,6 +30,7 @@ public final class BlockServer implements AutoCloseable {
   private final Guests guests;
   private final Counts counts = new Counts();
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final Thread acceptor = Thread.ofVirtual().name("kv-server").unstarted(this::accept);
 
   /** What is counted, by all connections. */
   static final class Counts {
@@ -75,7 +77,7 @@ public final class BlockServer implements AutoCloseable {
           unusable);
     }
     BlockServer server = new BlockServer(settings, credentials, source, socket);
-    Thread.ofVirtual().name("kv-server").start(server::accept);
+    server.acceptor.start();
     return server;
   }
 
@@ -93,7 +95,13 @@ public final class BlockServer implements AutoCloseable {
   }
 
   private void welcome(SocketChannel channel) throws IOException {
-    Wire wire = new PlainWire(channel);
+    Wire wire;
+    try {
+      wire = new PlainWire(channel);
+    } catch (IOException alreadyGone) {
+      channel.close();
+      return;
+    }
     if (guests.enter(wire)) {
       counts.refused.increment();
     }
@@ -131,7 +139,10 @@ public final class BlockServer implements AutoCloseable {
         counts.sourceFailures.sum());
   }
 
-  /** Stops listening and closes all connections, also those in the middle of an answer. */
+  /**
+   * Stops listening and closes all connections, also those in the middle of an answer. The address
+   * is free when this returns.
+   */
   @Override
   public void close() {
     closed.countDown();
@@ -142,5 +153,15 @@ public final class BlockServer implements AutoCloseable {
     }
     guests.close();
     deadlines.close();
+    awaitFreeAddress();
+  }
+
+  /** The thread that waits in the socket is what closes it in the end. */
+  private void awaitFreeAddress() {
+    try {
+      acceptor.join(Duration.ofSeconds(1));
+    } catch (InterruptedException hurried) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
