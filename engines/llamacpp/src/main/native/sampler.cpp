@@ -44,7 +44,8 @@ llama_sampler_ptr filters_of(const SamplerSettings & s) {
 }
 
 // Independent lanes, so that the compiler may use vector registers of any width.
-constexpr int LANES = 32;
+constexpr int     LANES = 32;
+constexpr int32_t BLOCK = 4096;
 
 float largest(const float * values, int32_t count) {
     float lane[LANES];
@@ -68,12 +69,18 @@ double uniform(uint64_t seed, uint64_t choice, uint64_t index) {
     return (double) (mix(start + (index + 1) * GOLDEN) >> 11) * 0x1.0p-53;
 }
 
+// By blocks, so that only the one that holds the largest is looked through for its place.
 int32_t argmax(const float * logits, int32_t count) {
-    const float best = largest(logits, count);
-    if (!std::isfinite(best)) {
-        return -1;
+    float   best = -INFINITY;
+    int32_t at   = 0;
+    for (int32_t begin = 0; begin < count; begin += BLOCK) {
+        const float here = largest(logits + begin, std::min(BLOCK, count - begin));
+        if (here > best) {
+            best = here;
+            at   = begin;
+        }
     }
-    return (int32_t) (std::find(logits, logits + count, best) - logits);
+    return std::isfinite(best) ? (int32_t) (std::find(logits + at, logits + count, best) - logits) : -1;
 }
 
 Sampler::Sampler(const llama_vocab * vocabulary, const SamplerSettings & given, const llama_token * history, size_t history_length) :
