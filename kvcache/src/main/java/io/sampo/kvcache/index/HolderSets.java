@@ -182,7 +182,7 @@ final class HolderSets {
     }
     int row = tier.code();
     int index = slot / Long.SIZE;
-    memory.setWord(Holding.set(holding), row * rowWords + index, scratch.rows[row][index]);
+    memory.setWord(Holding.set(holding), row * rowWords + index, scratch.word(index, row));
     return Holding.holders(holding);
   }
 
@@ -215,7 +215,7 @@ final class HolderSets {
   private long bitmaps(long set) {
     for (int row = 0; row < Tier.COUNT; row++) {
       for (int i = 0; i < rowWords; i++) {
-        memory.setWord(set, row * rowWords + i, scratch.rows[row][i]);
+        memory.setWord(set, row * rowWords + i, scratch.word(i, row));
       }
     }
     return Holding.spilled(set);
@@ -225,7 +225,7 @@ final class HolderSets {
   private long lanes(long list) {
     long word = 0;
     int lanes = 0;
-    for (long left = scratch.words; left != 0; left &= left - 1) {
+    for (long left = scratch.words(); left != 0; left &= left - 1) {
       int at = Long.numberOfTrailingZeros(left);
       for (long bits = scratch.any(at); bits != 0; bits &= bits - 1) {
         int slot = at * Long.SIZE + Long.numberOfTrailingZeros(bits);

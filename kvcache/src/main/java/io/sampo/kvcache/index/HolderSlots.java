@@ -123,7 +123,7 @@ final class HolderSlots {
 
   /** Whether all these holders have with each block all that are before it. */
   boolean closed(HolderBits some) {
-    for (long left = some.words; left != 0; left &= left - 1) {
+    for (long left = some.words(); left != 0; left &= left - 1) {
       int word = Long.numberOfTrailingZeros(left);
       if ((some.any(word) & ~closed.getAcquire(word)) != 0) {
         return false;

@@ -323,7 +323,6 @@ public final class PrefixIndex implements AutoCloseable {
       sets.read(holding, into);
       if (isUnchanged(fingerprint, holding)) {
         into.reachDown();
-        keepFresh(fingerprint, holding);
         return;
       }
       into.clear();
@@ -337,10 +336,20 @@ public final class PrefixIndex implements AutoCloseable {
         || Holding.holders(table.read(fingerprint)) == Holding.holders(holding);
   }
 
-  private void keepFresh(long fingerprint, long holding) {
+  /**
+   * For readers: somebody had an interest in these blocks. The last one tells whether that has to
+   * be noted: whoever asked for it lately asked for all before it.
+   */
+  void keepFresh(long[] hashes, int blocks) {
     int now = tick;
-    if (Holding.age(holding, now) >= FRESH_TICKS) {
-      table.restamp(fingerprint, holding, now);
+    for (int block = blocks - 1; block >= 0; block--) {
+      long fingerprint = fingerprint(hashes, block);
+      long holding = table.read(fingerprint);
+      if (holding != 0 && Holding.age(holding, now) >= FRESH_TICKS) {
+        table.restamp(fingerprint, holding, now);
+      } else if (block == blocks - 1) {
+        return;
+      }
     }
   }
 }

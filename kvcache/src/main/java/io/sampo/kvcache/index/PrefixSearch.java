@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PrefixSearch {
 
-  /** Below this depth nothing is jumped over: the next lines are on their way already. */
-  private static final int STEP_BLOCKS = 16;
+  /** So many blocks are looked at one by one in any case: most who drop out do so early. */
+  private static final int STEP_BLOCKS = 4;
 
-  private static final int ASK_AHEAD = 8;
+  private static final int ASK_AHEAD = 4;
   private static final int MAX_LEVELS = Integer.SIZE;
   private static final int MAX_TRIES = 4;
 
@@ -37,6 +37,7 @@ public final class PrefixSearch {
   private final int[] runs = new int[Holding.MAX_SLOTS * Tier.COUNT];
   private int hits;
   private int unknown;
+  private int longest;
   private int asked;
 
   /** Takes what was read ahead, so that the compiler does not leave the reading out. */
@@ -89,9 +90,11 @@ public final class PrefixSearch {
       long before = slots.changes();
       hits = 0;
       unknown = 0;
+      longest = 0;
       if (hashes.length > 0) {
         begin(hashes, candidates);
         follow(hashes);
+        index.keepFresh(hashes, longest);
       }
       if (slots.changes() == before || stillStands() || tries == MAX_TRIES) {
         return hits;
@@ -101,10 +104,9 @@ public final class PrefixSearch {
 
   /** Who has the first block. */
   private void begin(long[] hashes, @Nullable BitSet candidates) {
-    asked = 0;
-    askAhead(hashes, 0);
+    asked = 1;
     index.read(PrefixIndex.fingerprint(hashes, 0), alive);
-    for (long left = alive.words; left != 0; left &= left - 1) {
+    for (long left = alive.words(); left != 0; left &= left - 1) {
       int word = Long.numberOfTrailingZeros(left);
       for (long bits = alive.any(word); bits != 0; bits &= bits - 1) {
         int slot = word * Long.SIZE + Long.numberOfTrailingZeros(bits);
@@ -135,7 +137,9 @@ public final class PrefixSearch {
     int step = 1;
     while (next < blocks && !alive.isEmpty()) {
       int to = Math.min(next + step, blocks) - 1;
-      askAhead(hashes, to);
+      if (to >= asked) {
+        askAhead(hashes, next, step);
+      }
       keepThoseWith(hashes, to, alive, levels[0]);
       settle(hashes, 0, next, to);
       next = to + 1;
@@ -159,6 +163,8 @@ public final class PrefixSearch {
     int begin = from;
     while (begin < to && !some.isEmpty()) {
       int middle = (begin + to) >>> 1;
+      ask(hashes, (begin + middle) >>> 1);
+      ask(hashes, (middle + 1 + to) >>> 1);
       keepThoseWith(hashes, middle, some, levels[level + 1]);
       settle(hashes, level + 1, begin, middle);
       begin = middle + 1;
@@ -168,10 +174,14 @@ public final class PrefixSearch {
 
   /** These have so many leading blocks, and no more. */
   private void note(HolderBits some, int blocks) {
-    for (long left = some.words; left != 0; left &= left - 1) {
+    if (some.isEmpty()) {
+      return;
+    }
+    longest = Math.max(longest, blocks);
+    for (long left = some.words(); left != 0; left &= left - 1) {
       int word = Long.numberOfTrailingZeros(left);
       for (int tier = 0; tier < Tier.COUNT; tier++) {
-        for (long bits = some.rows[tier][word]; bits != 0; bits &= bits - 1) {
+        for (long bits = some.word(word, tier); bits != 0; bits &= bits - 1) {
           int slot = word * Long.SIZE + Long.numberOfTrailingZeros(bits);
           runs[place[slot] * Tier.COUNT + tier] = blocks;
         }
@@ -180,17 +190,28 @@ public final class PrefixSearch {
     some.clear();
   }
 
-  /** Has the memory of the next blocks fetched, many at a time, while nothing depends on it. */
-  private void askAhead(long[] hashes, int block) {
-    if (block < asked) {
+  /**
+   * Has the memory of the blocks that will be looked at next fetched, many at a time, while nothing
+   * depends on it: the next ones if they are looked at one by one, else all to which jumps lead.
+   */
+  private void askAhead(long[] hashes, int next, int step) {
+    int blocks = BlockHash.count(hashes);
+    if (step == 1) {
+      asked = Math.min(blocks, next + ASK_AHEAD);
+      for (int i = next; i < asked; i++) {
+        ask(hashes, i);
+      }
       return;
     }
-    int blocks = BlockHash.count(hashes);
-    int to = Math.min(blocks, block + (block == 0 ? 2 : ASK_AHEAD));
-    for (int i = block; i < to; i++) {
-      lines ^= index.table().ask(PrefixIndex.fingerprint(hashes, i));
+    int jump = step;
+    for (int at = next; at < blocks; at += jump, jump *= 2) {
+      ask(hashes, Math.min(at + jump, blocks) - 1);
     }
-    asked = to;
+    asked = blocks;
+  }
+
+  private void ask(long[] hashes, int block) {
+    lines ^= index.table().ask(PrefixIndex.fingerprint(hashes, block));
   }
 
   /**
