@@ -194,6 +194,11 @@ public final class KvBlock {
     return firstPosition;
   }
 
+  /** The CRC-32C that its header has: what tells it from another block of its place and layout. */
+  public int checksum() {
+    return bytes.get(INT, CHECKSUM_AT);
+  }
+
   /** All of it, header and payload; read-only. */
   public MemorySegment bytes() {
     return bytes;

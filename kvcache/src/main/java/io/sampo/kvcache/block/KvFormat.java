@@ -24,6 +24,20 @@ public enum KvFormat {
     return code;
   }
 
+  /**
+   * The format with this number.
+   *
+   * @throws IllegalArgumentException when there is none
+   */
+  static KvFormat of(int code) {
+    for (KvFormat format : values()) {
+      if (format.code == code) {
+        return format;
+      }
+    }
+    throw new IllegalArgumentException("no number format of keys and values is " + code);
+  }
+
   /** How many numbers are stored together. */
   public int groupElements() {
     return groupElements;

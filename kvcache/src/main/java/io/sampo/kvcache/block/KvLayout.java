@@ -1,5 +1,8 @@
 package io.sampo.kvcache.block;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -33,6 +36,12 @@ public record KvLayout(
 
   /** The largest block, so that its size and every place in it fit an int. */
   public static final long MAX_BLOCK_BYTES = 1L << 30;
+
+  /** The most bytes that {@link #toBytes} gives. */
+  public static final int MAX_BYTES =
+      ModelFingerprint.BYTES + 4 * Integer.BYTES + 2 * MAX_LAYERS * Integer.BYTES;
+
+  private static final int FIXED_BYTES = ModelFingerprint.BYTES + 4 * Integer.BYTES;
 
   /** The payload and each block of a series of them begin at a multiple of this. */
   static final int ALIGNMENT = 64;
@@ -74,6 +83,55 @@ public record KvLayout(
 
   private static long sum(List<Integer> rows) {
     return rows.stream().mapToLong(Integer::longValue).sum();
+  }
+
+  /**
+   * Reads what {@link #toBytes} wrote, from a buffer's position on, which it moves.
+   *
+   * @throws IllegalArgumentException when it is no layout; nothing was allocated by its numbers
+   */
+  public static KvLayout read(ByteBuffer from) {
+    ByteBuffer bytes = from.order(ByteOrder.LITTLE_ENDIAN);
+    require(bytes.remaining() >= FIXED_BYTES, "the bytes of a layout end too early");
+    byte[] model = new byte[ModelFingerprint.BYTES];
+    bytes.get(model);
+    KvFormat keys = KvFormat.of(bytes.getInt());
+    KvFormat values = KvFormat.of(bytes.getInt());
+    int blockTokens = bytes.getInt();
+    int layers = bytes.getInt();
+    require(
+        layers > 0 && layers <= MAX_LAYERS && bytes.remaining() >= 2 * layers * Integer.BYTES,
+        "a layout cannot have so many layers here: " + layers);
+    return new KvLayout(
+        ModelFingerprint.of(model),
+        keys,
+        values,
+        ints(bytes, layers),
+        ints(bytes, layers),
+        blockTokens);
+  }
+
+  private static List<Integer> ints(ByteBuffer from, int count) {
+    List<Integer> ints = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      ints.add(from.getInt());
+    }
+    return ints;
+  }
+
+  /**
+   * Its form in files: model, number formats of keys and values, tokens, layers, row lengths of
+   * keys, row lengths of values; numbers of four bytes, little-endian.
+   */
+  public byte[] toBytes() {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(FIXED_BYTES + runs() * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.put(model.bytes()).putInt(keys.code()).putInt(values.code());
+    bytes.putInt(blockTokens).putInt(layers());
+    for (int run = 0; run < runs(); run++) {
+      bytes.putInt(rowBytes(run));
+    }
+    return bytes.array();
   }
 
   public int layers() {

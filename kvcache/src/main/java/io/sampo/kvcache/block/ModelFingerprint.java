@@ -40,6 +40,14 @@ public final class ModelFingerprint {
     return new ModelFingerprint(sha256.digest());
   }
 
+  /** The fingerprint that has these bytes, {@link #BYTES} of them. */
+  static ModelFingerprint of(byte[] bytes) {
+    if (bytes.length != BYTES) {
+      throw new IllegalArgumentException("a fingerprint has %d bytes".formatted(BYTES));
+    }
+    return new ModelFingerprint(bytes.clone());
+  }
+
   private static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");

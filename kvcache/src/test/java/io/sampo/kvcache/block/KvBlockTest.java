@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sampo.kvcache.block.KvBlockRejectedException.Rule;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
@@ -160,6 +161,21 @@ class KvBlockTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new KvLayout(MODEL, KvFormat.F16, KvFormat.F16, many, many, 1024))
         .withMessageContaining("at most");
+  }
+
+  @Test
+  void readsTheLayoutThatItWrote() {
+    byte[] bytes = LAYOUT.toBytes();
+    assertThat(KvLayout.read(ByteBuffer.wrap(bytes))).isEqualTo(LAYOUT);
+    for (int length = 0; length < bytes.length; length++) {
+      ByteBuffer cut = ByteBuffer.wrap(bytes, 0, length);
+      assertThatIllegalArgumentException().isThrownBy(() -> KvLayout.read(cut));
+    }
+    for (int field = 32; field < 48; field += 4) {
+      byte[] wrong = bytes.clone();
+      wrong[field + 3] = 0x7f;
+      assertThatIllegalArgumentException().isThrownBy(() -> KvLayout.read(ByteBuffer.wrap(wrong)));
+    }
   }
 
   private static void refuses(List<Integer> keyRows, int tokens) {
