@@ -70,7 +70,7 @@ record BlockFile(
   /** The head, ready to be written. */
   ByteBuffer head() {
     byte[] name = tenant.getBytes(UTF_8);
-    ByteBuffer head = ByteBuffer.allocateDirect(headBytes()).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer head = ByteBuffer.allocate(headBytes()).order(ByteOrder.LITTLE_ENDIAN);
     head.putLong(MAGIC).putInt(VERSION).putInt(0).putInt(headBytes()).putInt(name.length);
     put(head, hash);
     put(head, before == null ? NONE : before);

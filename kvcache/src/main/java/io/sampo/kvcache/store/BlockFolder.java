@@ -51,15 +51,25 @@ final class BlockFolder implements AutoCloseable {
   BlockFolder(Path folder) throws IOException {
     this.folder = folder;
     Files.createDirectories(folder, mine(folder));
-    lock = FileChannel.open(folder.resolve("lock"), CREATE, WRITE);
+    lock = lock(folder);
+  }
+
+  private static FileChannel lock(Path folder) throws IOException {
+    FileChannel channel = FileChannel.open(folder.resolve("lock"), CREATE, WRITE);
+    boolean locked = false;
     try {
-      if (lock.tryLock() == null) {
-        throw new IOException("another process uses this folder");
+      locked = channel.tryLock() != null;
+    } catch (OverlappingFileLockException ofThisProcess) {
+      locked = false;
+    } finally {
+      if (!locked) {
+        channel.close();
       }
-    } catch (IOException | OverlappingFileLockException taken) {
-      lock.close();
-      throw new IOException("another store uses this folder", taken);
     }
+    if (!locked) {
+      throw new IOException("another store uses this folder");
+    }
+    return channel;
   }
 
   /**

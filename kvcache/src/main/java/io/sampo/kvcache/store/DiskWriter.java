@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,8 +86,9 @@ final class DiskWriter implements AutoCloseable {
 
   /** The system's words, without the name of a file which changes from try to try. */
   private static String reason(IOException failure) {
-    String reason = failure instanceof FileSystemException file ? file.getReason() : null;
-    return reason == null ? failure.toString() : reason;
+    String reason =
+        failure instanceof FileSystemException file ? file.getReason() : failure.getMessage();
+    return Objects.requireNonNullElse(reason, failure.toString());
   }
 
   /** Takes over what an earlier process wrote, as far as it fits the budget. */

@@ -224,7 +224,11 @@ class DiskTest {
       assertThat(put(second, text(3, 1))).isEqualTo(3);
       assertThat(borrowed(second, text(3, 1))).isEqualTo(3);
     }
-    assertThat(other.troubles).hasSize(1).first().asString().contains("another store uses");
+    assertThat(other.troubles)
+        .hasSize(1)
+        .first()
+        .asString()
+        .endsWith(": another store uses this folder");
   }
 
   @Test
