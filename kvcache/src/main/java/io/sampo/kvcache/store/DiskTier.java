@@ -146,10 +146,11 @@ final class DiskTier {
 
   /** Forgets a block whose file cannot be read, and those that follow it. */
   private void loseDamaged(Entry damaged) {
-    failed++;
     if (!damaged.disk.here) {
+      // It was cleared while it was read.
       return;
     }
+    failed++;
     Set<Entry> lost = new HashSet<>(Set.of(damaged));
     List<Entry> order = new ArrayList<>(List.of(damaged));
     for (Entry entry : catalog.byPosition()) {
