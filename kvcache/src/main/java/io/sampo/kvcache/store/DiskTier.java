@@ -135,11 +135,6 @@ final class DiskTier {
   /** Forgets a block; its file is deleted later. */
   void lose(Entry entry) {
     catalog.lose(entry.disk);
-    delete(entry);
-  }
-
-  /** A file that nobody needs is to be deleted. */
-  void delete(Entry entry) {
     waiting.add(new Delete(entry.hash));
     work.signal();
   }

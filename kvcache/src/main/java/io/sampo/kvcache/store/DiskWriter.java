@@ -155,16 +155,19 @@ final class DiskWriter implements AutoCloseable {
     KvBlock block = begin(entry, gone);
     BlockHash instead = block == null || gone.isEmpty() ? null : gone.removeFirst().hash;
     gone.forEach(one -> delete(one.hash, folder));
-    if (block != null) {
-      boolean written = false;
-      try {
-        folder.write(entry.file(block.checksum()), block, instead);
-        written = true;
-      } catch (IOException failed) {
-        fail("written to", failed);
-      } finally {
-        end(entry, block, written);
-      }
+    if (block == null) {
+      return;
+    }
+    boolean written = false;
+    try {
+      folder.write(entry.file(block.checksum()), block, instead);
+      written = true;
+    } catch (IOException failed) {
+      fail("written to", failed);
+    }
+    if (!end(entry, block, written) && written) {
+      // At once: the same block may have come anew, and be written next.
+      delete(entry.hash, folder);
     }
   }
 
@@ -200,20 +203,20 @@ final class DiskWriter implements AutoCloseable {
     return claimed;
   }
 
-  private void end(Entry entry, KvBlock block, boolean written) {
+  /** Whether the file is one of DISK's now. */
+  private boolean end(Entry entry, KvBlock block, boolean written) {
     catalog.lock();
     try {
-      if (written && joins(entry)) {
+      boolean kept = written && joins(entry);
+      if (kept) {
         entry.checksum = block.checksum();
         catalog.appear(entry.disk);
         failing = false;
       } else {
         catalog.disk.unclaim(entry.tenant, entry.disk.bytes);
-        if (written) {
-          tier.delete(entry);
-        }
       }
       host.release(entry);
+      return kept;
     } finally {
       catalog.unlock();
     }

@@ -15,7 +15,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Many threads put, borrow, pin and clear on a store much smaller than what they want. */
@@ -27,7 +27,7 @@ class StressTest {
 
   @TempDir Path folder;
 
-  @Test
+  @RepeatedTest(8)
   void neverLendsOtherBytes() throws Exception {
     Heard heard = new Heard();
     StoreSettings settings =
