@@ -95,10 +95,7 @@ public final class SocketWriter
             @Override
             public void onPull() {
               waiting = false;
-              lane.unblock();
-              if (!hasBeenPulled(answerIn)) {
-                tryPull(answerIn);
-              }
+              allWritten();
             }
 
             @Override
@@ -147,7 +144,14 @@ public final class SocketWriter
       }
       if (!unwritten.isEmpty()) {
         leave(unwritten);
-      } else if (!waiting && !hasBeenPulled(answerIn)) {
+      } else if (!waiting) {
+        allWritten();
+      }
+    }
+
+    private void allWritten() {
+      lane.unblock();
+      if (!hasBeenPulled(answerIn)) {
         tryPull(answerIn);
       }
     }
