@@ -6,34 +6,64 @@ import io.sampo.kvcache.event.BlockEvent;
 import io.sampo.kvcache.event.BlockRemoved;
 import io.sampo.kvcache.event.BlockSnapshot;
 import io.sampo.kvcache.event.BlockStored;
+import io.sampo.kvcache.event.EventReader;
 import io.sampo.kvcache.event.Tier;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
-/** Keeps account of a store by what the store says. */
+/**
+ * Keeps account of a store by what the store says. When events were dropped, because this listener
+ * got too little time, it asks for a snapshot, as every reader has to.
+ */
 final class Heard implements StoreListener {
 
   final List<String> troubles = new CopyOnWriteArrayList<>();
   private final Map<Tier, Set<BlockHash>> blocks = new EnumMap<>(Tier.class);
+  private final EventReader reader = new EventReader(1);
+  private @Nullable BlockStore store;
   private long next;
+
+  /** Whom to ask for a snapshot. */
+  synchronized void follow(BlockStore followed) {
+    store = followed;
+  }
 
   @Override
   public synchronized void onEvents(List<BlockEvent> events) {
     for (BlockEvent event : events) {
-      if (event.number() != next++) {
-        throw new AssertionError("event %d is missing".formatted(next - 1));
-      }
-      switch (event) {
-        case BlockStored stored -> of(stored.tier()).addAll(hashes(stored.hashes()));
-        case BlockRemoved removed -> of(removed.tier()).removeAll(hashes(removed.hashes()));
-        case AllBlocksCleared _ -> blocks.clear();
+      switch (reader.read(event)) {
+        case FIRST, NEXT -> apply(event);
+        case GAP -> replace();
+        case OLD, KEPT -> {}
       }
     }
     notifyAll();
+  }
+
+  private void apply(BlockEvent event) {
+    next = event.number() + 1;
+    switch (event) {
+      case BlockStored stored -> of(stored.tier()).addAll(hashes(stored.hashes()));
+      case BlockRemoved removed -> of(removed.tier()).removeAll(hashes(removed.hashes()));
+      case AllBlocksCleared _ -> blocks.clear();
+    }
+  }
+
+  private void replace() {
+    BlockSnapshot snapshot = Objects.requireNonNull(store, "events were lost").snapshot();
+    if (!reader.accepts(snapshot)) {
+      throw new AssertionError("a snapshot is older than the events before it");
+    }
+    reader.takeKept();
+    next = snapshot.next();
+    blocks.clear();
+    snapshot.hashes().forEach((tier, all) -> of(tier).addAll(hashes(all)));
   }
 
   @Override

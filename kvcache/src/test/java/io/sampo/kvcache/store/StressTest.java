@@ -34,6 +34,7 @@ class StressTest {
         new StoreSettings(40L * LAYOUT.blockBytes(), folder, 1 << 20, 60, 1, 0.5);
     try (BlockStore store = BlockStore.open(settings, heard, InstantSource.system());
         ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
+      heard.follow(store);
       List<Future<?>> running = new ArrayList<>();
       for (int seed = 0; seed < THREADS; seed++) {
         SplittableRandom random = new SplittableRandom(seed);
