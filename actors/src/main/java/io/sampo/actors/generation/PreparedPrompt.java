@@ -3,15 +3,13 @@ package io.sampo.actors.generation;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.sampo.kvcache.block.BlockChain;
-import io.sampo.kvcache.block.BlockHash;
 
 /**
  * One of a request's prompts, ready to be placed.
  *
  * @param param the request's field that brought it, for refusals
  * @param ids at least one, each inside the vocabulary
- * @param blockHashes of its whole blocks, chained; the first half of each, which is enough to route
- *     by: a false match costs time and nothing else
+ * @param blockHashes of its whole blocks, chained
  * @param echo the text that its answers begin with; mostly empty
  */
 record PreparedPrompt(String param, int[] ids, long[] blockHashes, String echo) {
@@ -26,17 +24,13 @@ record PreparedPrompt(String param, int[] ids, long[] blockHashes, String echo) 
    * @param weights the model with its adapter, or alone
    */
   static PreparedPrompt of(String param, int[] ids, String echo, Weights weights) {
-    return new PreparedPrompt(param, ids, fingerprints(ids, weights), echo);
+    return new PreparedPrompt(param, ids, hashes(ids, weights), echo);
   }
 
-  private static long[] fingerprints(int[] ids, Weights weights) {
+  private static long[] hashes(int[] ids, Weights weights) {
     BlockChain chain =
         new BlockChain(TENANT, weights.fingerprint(), BlockChain.DEFAULT_BLOCK_TOKENS);
-    long[] hashes = chain.hashes(ids);
-    long[] first = new long[Math.min(BlockHash.count(hashes), MAX_BLOCKS)];
-    for (int block = 0; block < first.length; block++) {
-      first[block] = BlockHash.at(hashes, block).first();
-    }
-    return first;
+    int length = Math.min(ids.length, MAX_BLOCKS * chain.blockTokens());
+    return chain.hashes(ids, length, new long[0]);
   }
 }

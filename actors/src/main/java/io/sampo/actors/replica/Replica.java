@@ -210,6 +210,8 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
    * @param capabilities null before the first load
    * @param stats null before the first load
    * @param running the sequences that hold a place
+   * @param kv of its engine's KV, as far as it leaves and enters the engine; null before that is
+   *     known, and where it does not
    * @param failure why loading failed, or null
    */
   public record Report(
@@ -219,6 +221,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       @Nullable EngineCapabilities capabilities,
       @Nullable EngineStats stats,
       List<SequenceKey> running,
+      @Nullable KvOffer kv,
       @Nullable String failure)
       implements WireMessage {}
 
@@ -498,6 +501,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
               engine == null ? null : engine.capabilities(),
               engine == null ? null : engine.stats(),
               workload.running(),
+              null,
               failure));
     }
   }

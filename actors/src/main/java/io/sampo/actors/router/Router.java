@@ -1,7 +1,10 @@
 package io.sampo.actors.router;
 
+import io.sampo.actors.holder.Holder;
+import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.Replica;
-import io.sampo.actors.router.Bindings.Binding;
+import io.sampo.actors.scheduler.Located;
+import io.sampo.actors.scheduler.Pace;
 import io.sampo.actors.scheduler.PlacementRequest;
 import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.scheduler.SchedulerSettings;
@@ -11,6 +14,7 @@ import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
 import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.EngineStats;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,14 +22,16 @@ import java.util.List;
 import java.util.Map;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.Signal;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 
 /**
- * Knows the replicas of one model and where each session's cache probably is. It says where a
- * sequence would best go; its {@link Scheduler} decides where it goes, by load.
+ * Knows the replicas of one model, where each session was last and who holds which beginning of a
+ * prompt. With that its {@link Scheduler} decides where a sequence goes.
  */
 public final class Router extends AbstractMatchingBehavior<Router.Command> {
 
@@ -49,6 +55,8 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
 
   private record RequestPlaced(PlacementRequest request, ReplicaId replica) implements Command {}
 
+  private record FromHolder(Holder.Told told) implements Command {}
+
   /** Ends the actor; what sharding sends when it takes the entity away. */
   public enum Stop implements Command {
     STOP
@@ -64,6 +72,7 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
   private final RouterSettings settings;
   private final ActorRef<Scheduler.Command> scheduler;
   private final Bindings bindings;
+  private final Locator locator;
   private final Map<ReplicaId, Heard> replicas = new LinkedHashMap<>();
 
   private Router(
@@ -74,7 +83,12 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
     super(context);
     this.model = model;
     this.settings = settings;
-    this.bindings = new Bindings(settings.sessionBound(), settings.prefixBound());
+    this.bindings = new Bindings(settings.sessionBound());
+    this.locator =
+        new Locator(
+            settings.indexBlocks(),
+            settings.askAgainAfter(),
+            context.messageAdapter(Holder.Told.class, FromHolder::new));
     ActorRef<Scheduler.Placed> placed =
         context.messageAdapter(
             Scheduler.Placed.class, p -> new RequestPlaced(p.request(), p.replica()));
@@ -99,14 +113,21 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
       case Place place -> onPlace(place.request());
       case Release release -> scheduler.tell(new Scheduler.Release(release.sequence()));
       case ReplicaReported reported -> onReport(reported.report());
-      case RequestPlaced placed ->
-          bindings.bind(
-              placed.request().session(), placed.request().blockHashes(), placed.replica());
+      case RequestPlaced placed -> onPlaced(placed.request(), placed.replica());
+      case FromHolder from -> locator.told(from.told(), System.nanoTime());
       case Describe describe -> describe.replyTo().tell(description());
       case Timer timer -> onSilence();
       case Stop stop -> {
         return Behaviors.stopped();
       }
+    }
+    return this;
+  }
+
+  @Override
+  public Behavior<Command> onSignal(Signal signal) {
+    if (signal instanceof PostStop) {
+      locator.close();
     }
     return this;
   }
@@ -122,12 +143,13 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
                   Failure.contextLengthExceeded(context, request.neededTokens())));
       return;
     }
-    Binding binding = bindings.find(request.session(), request.blockHashes());
-    scheduler.tell(
-        new Scheduler.Assign(
-            request,
-            binding == null ? null : binding.replica(),
-            binding == null ? "" : binding.reason()));
+    Located located = locator.locate(request.blockHashes(), bindings.find(request.session()));
+    scheduler.tell(new Scheduler.Assign(request, located));
+  }
+
+  private void onPlaced(PlacementRequest request, ReplicaId replica) {
+    bindings.bind(request.session(), replica);
+    locator.placed(replica, request.blockHashes());
   }
 
   /** 0 while no replica is ready: the question then waits with the request. */
@@ -143,12 +165,27 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
     replicas.put(report.replica(), new Heard(report, System.nanoTime()));
     EngineCapabilities capabilities = report.capabilities();
     if (report.state() == Replica.State.READY && capabilities != null) {
+      locator.heard(report, System.nanoTime());
       scheduler.tell(
           new Scheduler.ReplicaReady(
-              report.replica(), report.ref(), capabilities, report.running()));
+              report.replica(), report.ref(), capabilities, pace(report), report.running()));
     } else {
       withdraw(report.replica());
     }
+  }
+
+  private static Pace pace(Replica.Report report) {
+    EngineStats stats = report.stats();
+    KvOffer kv = report.kv();
+    double prefill = stats == null ? 0 : stats.prefillTokensPerSecond();
+    return kv == null
+        ? Pace.measured(prefill, 0, 0, 0, 0)
+        : Pace.measured(
+            prefill,
+            kv.hostBytesPerSecond(),
+            kv.diskBytesPerSecond(),
+            kv.peerBytesPerSecond(),
+            kv.layout().tokenBytes());
   }
 
   private void onSilence() {
@@ -170,6 +207,7 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
 
   private void withdraw(ReplicaId replica) {
     bindings.forget(replica);
+    locator.withdraw(replica);
     scheduler.tell(new Scheduler.ReplicaLost(replica));
   }
 

@@ -8,14 +8,16 @@ import java.time.Duration;
  *
  * @param replicaLostAfter a replica that has not reported for this long gets no new work
  * @param sessionBound how many sessions are remembered
- * @param prefixBound how many prompt blocks are remembered
+ * @param indexBlocks how many blocks of KV are remembered, whoever holds them
+ * @param askAgainAfter a node's store that has told nothing for so long is asked again
  */
-public record RouterSettings(Duration replicaLostAfter, int sessionBound, int prefixBound) {
+public record RouterSettings(
+    Duration replicaLostAfter, int sessionBound, int indexBlocks, Duration askAgainAfter) {
 
   public RouterSettings {
-    if (sessionBound < 1 || prefixBound < 1) {
+    if (sessionBound < 1 || indexBlocks < 1) {
       throw new IllegalArgumentException(
-          "actors.router: session-bound and prefix-bound must be at least 1");
+          "actors.router: session-bound and index-blocks must be at least 1");
     }
   }
 
@@ -24,6 +26,7 @@ public record RouterSettings(Duration replicaLostAfter, int sessionBound, int pr
     return new RouterSettings(
         config.getDuration("replica-lost-after"),
         config.getInt("session-bound"),
-        config.getInt("prefix-bound"));
+        config.getInt("index-blocks"),
+        config.getDuration("ask-again-after"));
   }
 }

@@ -29,6 +29,8 @@ final class LoadLedger {
   private static final class Load {
     final Places places;
     final Set<SequenceKey> booked = new HashSet<>();
+    Pace pace = Pace.UNKNOWN;
+    long busyUntilNanos;
 
     Load(int maxSequences, boolean preempts) {
       places = new Places(maxSequences, preempts);
@@ -40,6 +42,14 @@ final class LoadLedger {
 
     double share() {
       return (double) places.count() / places.sequences();
+    }
+
+    double waitingMillis(long nowNanos) {
+      return booked.isEmpty() ? 0 : Math.max(0, busyUntilNanos - nowNanos) / 1e6;
+    }
+
+    void busy(double moreMillis, long nowNanos) {
+      busyUntilNanos = nowNanos + (long) ((waitingMillis(nowNanos) + moreMillis) * 1e6);
     }
   }
 
@@ -78,6 +88,14 @@ final class LoadLedger {
     bookings.put(sequence, booking);
   }
 
+  /** A replica was measured anew. */
+  void measured(ReplicaId replica, Pace pace) {
+    Load load = replicas.get(replica);
+    if (load != null) {
+      load.pace = pace;
+    }
+  }
+
   /**
    * Voids the bookings of a replica that it does not run although they are older than the grace.
    */
@@ -112,16 +130,21 @@ final class LoadLedger {
   }
 
   /**
-   * Books the preferred replica when it has a free place, else the one with the smallest share of
-   * its sequences booked that takes this priority; empty when there is none.
+   * Books the cheapest replica that has a free place; where none has, the one with the smallest
+   * share of its sequences booked that takes this priority; empty when there is none.
+   *
+   * @param tokens of the prompt
+   * @param located where its beginning is
    */
   Optional<ReplicaId> book(
-      SequenceKey sequence, int priority, @Nullable ReplicaId preferred, long nowNanos) {
-    ReplicaId chosen = preferred != null && hasFree(preferred) ? preferred : leastLoaded(priority);
+      SequenceKey sequence, int priority, int tokens, Located located, long nowNanos) {
+    ReplicaId chosen = cheapest(tokens, located, nowNanos);
+    chosen = chosen == null ? leastLoaded(priority) : chosen;
     Load load = chosen == null ? null : replicas.get(chosen);
     if (chosen == null || load == null) {
       return Optional.empty();
     }
+    load.busy(Price.work(tokens, located, chosen, load.pace), nowNanos);
     book(load, sequence, new Booking(chosen, priority, nowNanos));
     return Optional.of(chosen);
   }
@@ -144,9 +167,31 @@ final class LoadLedger {
     return load == null ? 0 : load.booked.size();
   }
 
-  private boolean hasFree(ReplicaId replica) {
-    Load load = replicas.get(replica);
-    return load != null && load.places.hasFree();
+  private @Nullable ReplicaId cheapest(int tokens, Located located, long nowNanos) {
+    ReplicaId best = null;
+    double bestPrice = Double.POSITIVE_INFINITY;
+    for (Map.Entry<ReplicaId, Load> entry : replicas.entrySet()) {
+      Load load = entry.getValue();
+      if (load.places.hasFree()) {
+        double price = price(entry.getKey(), load, tokens, located, nowNanos);
+        if (price < bestPrice) {
+          best = entry.getKey();
+          bestPrice = price;
+        }
+      }
+    }
+    return best;
+  }
+
+  private static double price(
+      ReplicaId replica, Load load, int tokens, Located located, long nowNanos) {
+    return new Price(
+            load.waitingMillis(nowNanos),
+            Price.work(tokens, located, replica, load.pace),
+            load.places.count(),
+            load.share(),
+            replica.equals(located.session()))
+        .millis();
   }
 
   private @Nullable ReplicaId leastLoaded(int priority) {

@@ -3,6 +3,7 @@ package io.sampo.actors.scheduler;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
 import io.sampo.engines.spi.Priority;
+import io.sampo.kvcache.block.BlockHash;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param session the conversation, or null
  * @param neededTokens the shortest context it can do with: of a sequence its prompt and one token
  *     more, of inputs to embed the longest
- * @param blockHashes of the prompt's whole blocks, chained, first block first; 64 bits each, so a
- *     false match is possible and only misroutes
+ * @param blockHashes of the prompt's whole blocks, chained, first block first; {@link
+ *     BlockHash#LONGS} longs each
  * @param priority how urgent it is, see {@link Priority}
  * @param remainingMillis what is left of its deadline
  */
@@ -29,5 +30,9 @@ public record PlacementRequest(
 
   public PlacementRequest {
     Priority.checked(priority);
+    if (blockHashes.length % BlockHash.LONGS != 0) {
+      throw new IllegalArgumentException(
+          "block hashes have %d longs each: %d".formatted(BlockHash.LONGS, blockHashes.length));
+    }
   }
 }

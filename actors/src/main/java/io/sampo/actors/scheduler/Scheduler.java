@@ -4,6 +4,7 @@ import io.sampo.actors.replica.Replica;
 import io.sampo.actors.scheduler.WaitingQueue.Waiting;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
+import io.sampo.actors.wire.KvHint;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
@@ -34,11 +35,9 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
   /**
    * Wants a replica for a sequence; answered at once, or when one becomes free.
    *
-   * @param preferred where its cache probably is, or null
-   * @param reason why there, in a word
+   * @param located where its beginning is
    */
-  public record Assign(PlacementRequest request, @Nullable ReplicaId preferred, String reason)
-      implements Command {}
+  public record Assign(PlacementRequest request, Located located) implements Command {}
 
   /** The sequence has ended, or does not want to wait any more. Unknown ones are ignored. */
   public record Release(SequenceKey sequence) implements Command {}
@@ -47,6 +46,7 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
       ReplicaId replica,
       ActorRef<Replica.Command> ref,
       EngineCapabilities capabilities,
+      Pace pace,
       List<SequenceKey> running)
       implements Command {}
 
@@ -64,10 +64,15 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
   /**
    * A place is booked.
    *
+   * @param kvHint where the replica may find what it lacks of the prompt's beginning, or null
    * @param route policy and reason, in a few words
    */
   public record Assigned(
-      SequenceKey sequence, ReplicaId replica, ActorRef<Replica.Command> ref, String route)
+      SequenceKey sequence,
+      ReplicaId replica,
+      ActorRef<Replica.Command> ref,
+      @Nullable KvHint kvHint,
+      String route)
       implements Reply {}
 
   public record Refused(SequenceKey sequence, Failure failure) implements Reply {}
@@ -120,8 +125,8 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
     Optional<ReplicaId> already = ledger.bookedAt(request.sequence());
     long now = System.nanoTime();
     if (already.isPresent()) {
-      answer(request, already.get(), "repeated");
-    } else if (!queue.offer(new Waiting(request, assign.preferred(), assign.reason(), now))) {
+      answer(request, already.get(), assign.located(), "repeated");
+    } else if (!queue.offer(new Waiting(request, assign.located(), now))) {
       refuse(request, ErrorCode.OVERLOADED, RETRY_AFTER_SECONDS);
     } else {
       dispatch(now);
@@ -147,6 +152,7 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
     refs.put(ready.replica(), ready.ref());
     EngineCapabilities can = ready.capabilities();
     ledger.replicaUp(ready.replica(), can.maxSequences(), can.preempts(), ready.running(), now);
+    ledger.measured(ready.replica(), ready.pace());
     ledger.settle(ready.replica(), ready.running(), now, settings.bookingGrace().toNanos());
     dispatch(now);
   }
@@ -170,23 +176,27 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
 
   private boolean place(Waiting next, long now) {
     PlacementRequest request = next.request();
+    Located located = next.located();
     Optional<ReplicaId> replica =
-        ledger.book(request.sequence(), request.priority(), next.preferred(), now);
+        ledger.book(
+            request.sequence(), request.priority(), request.neededTokens() - 1, located, now);
     replica.ifPresent(
         chosen -> {
           queue.remove(request.sequence());
-          answer(request, chosen, chosen.equals(next.preferred()) ? next.reason() : "least-loaded");
+          answer(request, chosen, located, located.reason(chosen));
         });
     return replica.isPresent();
   }
 
-  private void answer(PlacementRequest request, ReplicaId replica, String route) {
+  private void answer(PlacementRequest request, ReplicaId replica, Located located, String route) {
     ActorRef<Replica.Command> ref = refs.get(replica);
     if (ref == null) {
       throw new IllegalStateException("booked a replica without an address: " + replica);
     }
     router.tell(new Placed(request, replica));
-    request.replyTo().tell(new Assigned(request.sequence(), replica, ref, route));
+    request
+        .replyTo()
+        .tell(new Assigned(request.sequence(), replica, ref, located.hint(replica), route));
   }
 
   private static void refuse(PlacementRequest request, ErrorCode code, int retryAfterSeconds) {

@@ -1,13 +1,11 @@
 package io.sampo.actors.scheduler;
 
-import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Requests that fit nowhere yet. Each stands where it would if it had come so many steps later as
@@ -22,11 +20,9 @@ final class WaitingQueue {
   /**
    * One that waits.
    *
-   * @param preferred where its session was last, or null
-   * @param reason why it would go there, for the answer's route
+   * @param located where its beginning was when it came
    */
-  record Waiting(
-      PlacementRequest request, @Nullable ReplicaId preferred, String reason, long sinceNanos) {
+  record Waiting(PlacementRequest request, Located located, long sinceNanos) {
 
     boolean expired(long nowNanos) {
       return nowNanos - sinceNanos >= request.remainingMillis() * 1_000_000;

@@ -6,6 +6,8 @@ import com.esotericsoftware.kryo.Serializer;
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
 import io.sampo.engines.spi.TokenLogprobs;
+import io.sampo.kvcache.block.KvLayout;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -168,6 +170,22 @@ final class Bounded {
         values.put(kryo.readObject(input, String.class), kryo.readObject(input, String.class));
       }
       return Map.copyOf(values);
+    }
+  }
+
+  /** Layouts of KV in their own form, by which they check themselves. */
+  static final class Layouts extends Serializer<KvLayout> {
+
+    @Override
+    public void write(Kryo kryo, Output output, KvLayout layout) {
+      byte[] bytes = layout.toBytes();
+      output.writeVarInt(bytes.length, true);
+      output.writeBytes(bytes);
+    }
+
+    @Override
+    public KvLayout read(Kryo kryo, Input input, Class<? extends KvLayout> type) {
+      return KvLayout.read(ByteBuffer.wrap(input.readBytes(readCount(input, 1))));
     }
   }
 

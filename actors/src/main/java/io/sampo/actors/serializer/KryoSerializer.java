@@ -13,6 +13,7 @@ import com.esotericsoftware.kryo.util.MapReferenceResolver;
 import com.esotericsoftware.kryo.util.Pool;
 import io.sampo.actors.wire.WireMessage;
 import io.sampo.engines.spi.TokenLogprobs;
+import io.sampo.kvcache.block.KvLayout;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -127,6 +128,7 @@ public final class KryoSerializer extends SerializerWithStringManifest
     kryo.register(List.class, new Bounded.Lists(), 14);
     kryo.register(Map.class, new Bounded.TextMaps(), 15);
     kryo.register(ActorRef.class, new Bounded.Refs(refs), 16);
+    kryo.register(KvLayout.class, new Bounded.Layouts(), 17);
     WireRegistry.CLASSES.forEach(
         (number, type) -> kryo.register(type, serializerOf(kryo, type), number));
     return kryo;

@@ -1,6 +1,9 @@
 package io.sampo.actors.serializer;
 
+import io.sampo.actors.holder.Holder;
+import io.sampo.actors.holder.StoreAddress;
 import io.sampo.actors.placement.Placement;
+import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
@@ -8,6 +11,7 @@ import io.sampo.actors.scheduler.PlacementRequest;
 import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
+import io.sampo.actors.wire.KvHint;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
@@ -21,6 +25,10 @@ import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.TokenLogprobs;
+import io.sampo.kvcache.event.AllBlocksCleared;
+import io.sampo.kvcache.event.BlockRemoved;
+import io.sampo.kvcache.event.BlockStored;
+import io.sampo.kvcache.event.Tier;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -56,12 +64,12 @@ final class WireRegistry {
     messages.put("eR1", Replica.Rejected.class);
     messages.put("eX1", Replica.Broken.class);
     messages.put("eA1", Replica.Alive.class);
-    messages.put("oP2", Router.Place.class);
+    messages.put("oP3", Router.Place.class);
     messages.put("oR1", Router.Release.class);
-    messages.put("oS2", Router.ReplicaReported.class);
+    messages.put("oS3", Router.ReplicaReported.class);
     messages.put("oD1", Router.Describe.class);
-    messages.put("oA2", Router.Description.class);
-    messages.put("sA1", Scheduler.Assigned.class);
+    messages.put("oA3", Router.Description.class);
+    messages.put("sA2", Scheduler.Assigned.class);
     messages.put("sR1", Scheduler.Refused.class);
     messages.put("rB1", Replica.LoadAdapter.class);
     messages.put("rU1", Replica.UnloadAdapter.class);
@@ -69,6 +77,10 @@ final class WireRegistry {
     messages.put("pL1", Placement.LoadAdapter.class);
     messages.put("pU1", Placement.UnloadAdapter.class);
     messages.put("pA1", Placement.Adapters.class);
+    messages.put("hF1", Holder.Follow.class);
+    messages.put("hM1", Holder.More.class);
+    messages.put("hH1", Holder.Happened.class);
+    messages.put("hP1", Holder.Piece.class);
     return Map.copyOf(messages);
   }
 
@@ -122,6 +134,17 @@ final class WireRegistry {
     classes.put(84, Placement.LoadAdapter.class);
     classes.put(85, Placement.UnloadAdapter.class);
     classes.put(86, Placement.Adapters.class);
+    classes.put(90, Holder.Follow.class);
+    classes.put(91, Holder.More.class);
+    classes.put(92, Holder.Happened.class);
+    classes.put(93, Holder.Piece.class);
+    classes.put(94, Tier.class);
+    classes.put(95, BlockStored.class);
+    classes.put(96, BlockRemoved.class);
+    classes.put(97, AllBlocksCleared.class);
+    classes.put(98, StoreAddress.class);
+    classes.put(99, KvOffer.class);
+    classes.put(100, KvHint.class);
     return classes;
   }
 }

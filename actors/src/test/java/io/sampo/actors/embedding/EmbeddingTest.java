@@ -81,7 +81,7 @@ class EmbeddingTest {
         .replyTo()
         .tell(
             new Scheduler.Assigned(
-                asked.request().sequence(), REPLICA, replica.ref(), "least-loaded"));
+                asked.request().sequence(), REPLICA, replica.ref(), null, "least-loaded"));
     return replica.expectMessageClass(Replica.Embed.class);
   }
 

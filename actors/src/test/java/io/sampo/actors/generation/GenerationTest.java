@@ -437,7 +437,7 @@ class GenerationTest {
         .replyTo()
         .tell(
             new Scheduler.Assigned(
-                place.request().sequence(), REPLICA, replica.ref(), "least-loaded"));
+                place.request().sequence(), REPLICA, replica.ref(), null, "least-loaded"));
     return replica.expectMessageClass(Replica.Start.class);
   }
 

@@ -2,7 +2,6 @@ package io.sampo.actors.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sampo.actors.router.Bindings.Binding;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import org.junit.jupiter.api.Test;
@@ -10,43 +9,34 @@ import org.junit.jupiter.api.Test;
 class BindingsTest {
 
   private static final ReplicaId A = new ReplicaId(new ModelId("m"), 0);
-  private static final ReplicaId B = new ReplicaId(new ModelId("m"), 1);
 
-  private final Bindings bindings = new Bindings(2, 4);
-
-  @Test
-  void aSessionStaysWhereItWas() {
-    bindings.bind("chat", new long[] {1}, A);
-
-    assertThat(bindings.find("chat", new long[] {2})).isEqualTo(new Binding(A, "session"));
-  }
+  private final Bindings bindings = new Bindings(2);
 
   @Test
-  void withoutASessionTheLongestSharedBeginningDecides() {
-    bindings.bind(null, new long[] {1, 2}, A);
-    bindings.bind(null, new long[] {1, 3}, B);
+  void aSessionIsFoundWhereItWas() {
+    bindings.bind("chat", A);
 
-    assertThat(bindings.find(null, new long[] {1, 2, 9})).isEqualTo(new Binding(A, "prefix"));
-    assertThat(bindings.find(null, new long[] {1, 8})).isEqualTo(new Binding(B, "prefix"));
-    assertThat(bindings.find(null, new long[] {8, 9})).isNull();
+    assertThat(bindings.find("chat")).isEqualTo(A);
+    assertThat(bindings.find("other")).isNull();
+    assertThat(bindings.find(null)).isNull();
   }
 
   @Test
   void theLeastRecentlyUsedSessionIsForgottenAtTheBound() {
-    bindings.bind("one", new long[0], A);
-    bindings.bind("two", new long[0], A);
-    bindings.find("one", new long[0]);
-    bindings.bind("three", new long[0], A);
+    bindings.bind("one", A);
+    bindings.bind("two", A);
+    bindings.find("one");
+    bindings.bind("three", A);
 
-    assertThat(bindings.find("one", new long[0])).isNotNull();
-    assertThat(bindings.find("two", new long[0])).isNull();
+    assertThat(bindings.find("one")).isNotNull();
+    assertThat(bindings.find("two")).isNull();
   }
 
   @Test
-  void aLostReplicaIsForgottenEverywhere() {
-    bindings.bind("chat", new long[] {1}, A);
+  void aLostReplicaIsForgotten() {
+    bindings.bind("chat", A);
     bindings.forget(A);
 
-    assertThat(bindings.find("chat", new long[] {1})).isNull();
+    assertThat(bindings.find("chat")).isNull();
   }
 }

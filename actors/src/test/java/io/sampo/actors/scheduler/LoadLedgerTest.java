@@ -7,8 +7,10 @@ import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class LoadLedgerTest {
@@ -34,9 +36,9 @@ class LoadLedgerTest {
     ledger.replicaUp(SMALL, 1, true, List.of(), 0);
     ledger.replicaUp(LARGE, 4, true, List.of(), 0);
 
-    assertThat(ledger.book(key(1), 0, LARGE, 0)).contains(LARGE);
-    assertThat(ledger.book(key(2), 0, SMALL, 0)).contains(SMALL);
-    assertThat(ledger.book(key(3), 0, SMALL, 0)).contains(LARGE);
+    assertThat(book(1, LARGE)).contains(LARGE);
+    assertThat(book(2, SMALL)).contains(SMALL);
+    assertThat(book(3, SMALL)).contains(LARGE);
   }
 
   @Test
@@ -107,7 +109,11 @@ class LoadLedgerTest {
   }
 
   private Optional<ReplicaId> book(int sequence) {
-    return ledger.book(key(sequence), 0, null, 0);
+    return book(sequence, null);
+  }
+
+  private Optional<ReplicaId> book(int sequence, @Nullable ReplicaId session) {
+    return ledger.book(key(sequence), 0, 0, new Located(1, Map.of(), List.of(), session), 0);
   }
 
   private static SequenceKey key(int sequence) {

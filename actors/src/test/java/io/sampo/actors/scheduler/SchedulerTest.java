@@ -143,7 +143,8 @@ class SchedulerTest {
     EngineCapabilities can =
         new EngineCapabilities(
             "e", true, "none", 100, maxSequences, 9, 0, true, true, ModelTask.GENERATE, 0);
-    scheduler.tell(new Scheduler.ReplicaReady(REPLICA, replica.ref(), can, List.of()));
+    scheduler.tell(
+        new Scheduler.ReplicaReady(REPLICA, replica.ref(), can, Pace.UNKNOWN, List.of()));
   }
 
   private void assign(ActorRef<Scheduler.Command> scheduler, int sequence) {
@@ -155,8 +156,7 @@ class SchedulerTest {
         new Scheduler.Assign(
             new PlacementRequest(
                 key(sequence), null, 10, new long[0], priority, 60_000, replies.ref()),
-            null,
-            ""));
+            Located.NOWHERE));
   }
 
   private SequenceKey assigned() {

@@ -69,7 +69,7 @@ class WaitingQueueTest {
   private static Waiting waiting(int sequence, int priority, long second) {
     PlacementRequest request =
         new PlacementRequest(key(sequence), null, 10, new long[0], priority, 60_000, NOBODY);
-    return new Waiting(request, null, "", seconds(second));
+    return new Waiting(request, Located.NOWHERE, seconds(second));
   }
 
   private static long seconds(long seconds) {

@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sampo.actors.generation.Generation;
+import io.sampo.actors.holder.Holder;
+import io.sampo.actors.holder.StoreAddress;
 import io.sampo.actors.placement.Placement;
+import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.scheduler.PlacementRequest;
 import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.wire.Failure;
+import io.sampo.actors.wire.KvHint;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
@@ -24,6 +28,13 @@ import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.TokenLogprobs;
+import io.sampo.kvcache.block.KvFormat;
+import io.sampo.kvcache.block.KvLayout;
+import io.sampo.kvcache.block.ModelFingerprint;
+import io.sampo.kvcache.event.AllBlocksCleared;
+import io.sampo.kvcache.event.BlockRemoved;
+import io.sampo.kvcache.event.BlockStored;
+import io.sampo.kvcache.event.Tier;
 import java.io.NotSerializableException;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -58,6 +69,8 @@ class KryoSerializerTest {
   private final TestProbe<Scheduler.Reply> replies = KIT.createTestProbe();
   private final TestProbe<Replica.AdapterSettled> settled = KIT.createTestProbe();
   private final TestProbe<Placement.Adapters> adapters = KIT.createTestProbe();
+  private final TestProbe<Holder.Command> holder = KIT.createTestProbe();
+  private final TestProbe<Holder.Told> followers = KIT.createTestProbe();
   private final TestProbe<Router.Description> descriptions = KIT.createTestProbe();
 
   private List<WireMessage> samples() {
@@ -94,6 +107,18 @@ class KryoSerializerTest {
                 "llamacpp", false, "none", 2048, 4, 300, 128, true, true, ModelTask.EMBED, 384),
             new EngineStats(1, 2, 3, 4, 5, 6.5, 7.5, 8, 9, 10, 11, 12, 13, 14),
             List.of(key),
+            new KvOffer(
+                new KvLayout(
+                    ModelFingerprint.of("engine", List.of("ab".repeat(32))),
+                    KvFormat.F16,
+                    KvFormat.F16,
+                    List.of(64, 64),
+                    List.of(32, 32),
+                    32),
+                new StoreAddress(holder.ref(), "10.0.0.1", 7001),
+                1e9,
+                0,
+                0.5),
             null);
     return List.of(
         new Replica.Load(
@@ -157,7 +182,17 @@ class KryoSerializerTest {
         new Router.ReplicaReported(report),
         new Router.Describe(descriptions.ref()),
         new Router.Description(new ModelId("model"), List.of(report)),
-        new Scheduler.Assigned(key, replica, replicas.ref(), "session"),
+        new Scheduler.Assigned(
+            key, replica, replicas.ref(), new KvHint("10.0.0.2", 7001, 12), "session"),
+        new Holder.Follow(followers.ref(), -1, 7),
+        new Holder.More(followers.ref(), 3, 9, 1),
+        new Holder.Happened(
+            holder.ref(),
+            List.of(
+                new BlockStored(3, 7, Tier.HOST, new long[] {1, -2, 3, 4}, true),
+                new BlockRemoved(3, 8, Tier.DISK, new long[] {1, 2}, false),
+                new AllBlocksCleared(3, 9))),
+        new Holder.Piece(holder.ref(), 3, 9, true, 1, 2, Tier.DISK, new long[] {5, 6}),
         new Scheduler.Refused(key, Failure.contextLengthExceeded(256, 300)));
   }
 
@@ -181,7 +216,9 @@ class KryoSerializerTest {
                 Scheduler.Command.class,
                 Scheduler.Reply.class,
                 Generation.Command.class,
-                Placement.Command.class)
+                Placement.Command.class,
+                Holder.Command.class,
+                Holder.Told.class)
             .flatMap(KryoSerializerTest::leaves)
             .filter(WireMessage.class::isAssignableFrom)
             .collect(Collectors.toSet());
