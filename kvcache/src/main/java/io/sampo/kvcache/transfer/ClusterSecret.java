@@ -1,14 +1,20 @@
 package io.sampo.kvcache.transfer;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
 import javax.crypto.KDF;
 import javax.crypto.spec.HKDFParameterSpec;
 
@@ -20,6 +26,12 @@ public final class ClusterSecret {
 
   /** Its size. */
   public static final int BYTES = 32;
+
+  private static final Set<PosixFilePermission> TOO_OPEN =
+      EnumSet.of(
+          PosixFilePermission.GROUP_WRITE,
+          PosixFilePermission.OTHERS_READ,
+          PosixFilePermission.OTHERS_WRITE);
 
   private final byte[] bytes;
 
@@ -43,8 +55,8 @@ public final class ClusterSecret {
   /**
    * Reads a secret.
    *
-   * @throws IOException when the file cannot be read or does not have 32 bytes; the message names
-   *     the file and says what to do
+   * @throws IOException when the file cannot be read, does not have 32 bytes, or may be read or
+   *     changed by others; the message names the file and says what to do
    */
   public static ClusterSecret read(Path file) throws IOException {
     long size = Files.size(file);
@@ -54,6 +66,7 @@ public final class ClusterSecret {
                   + " with: head -c %d /dev/urandom > %s")
               .formatted(file, size, BYTES, BYTES, file));
     }
+    requirePrivate(file);
     return of(Files.readAllBytes(file));
   }
 
@@ -77,8 +90,25 @@ public final class ClusterSecret {
     return of(made);
   }
 
+  /** A group may read it, for that is how containers are given secrets. */
+  private static void requirePrivate(Path file) throws IOException {
+    PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
+    if (view != null && !Collections.disjoint(view.readAttributes().permissions(), TOO_OPEN)) {
+      throw new IOException(
+          "%s holds the cluster's secret and is open to other users; close it with: chmod 600 %s"
+              .formatted(file, file));
+    }
+  }
+
   private static FileAttribute<?> ownerOnly() {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+  }
+
+  /** What the names of a tenant's blocks begin with, so that no stranger can guess them. */
+  public byte[] tenantSalt(String tenant) {
+    return derive(
+        tenant.getBytes(StandardCharsets.UTF_8),
+        "io.sampo.kvcache 2026 tenant salt".getBytes(StandardCharsets.US_ASCII));
   }
 
   /**

@@ -206,6 +206,20 @@ class TrustTest {
   }
 
   @Test
+  void aSecretThatOthersMayReadOrChangeIsRefused() throws IOException {
+    Path file = folder.resolve("open-secret");
+    ClusterSecret.readOrMake(file);
+    for (String open : List.of("rw-r--r--", "rw-rw----", "rw-----w-")) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(open));
+      assertThatThrownBy(() -> ClusterSecret.read(file)).hasMessageContaining("chmod 600");
+    }
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r-----"));
+    assertThat(ClusterSecret.read(file).tenantSalt("a"))
+        .isEqualTo(ClusterSecret.read(file).tenantSalt("a"))
+        .isNotEqualTo(ClusterSecret.read(file).tenantSalt("b"));
+  }
+
+  @Test
   void saysWhichFileIsNoneOfWhatItMustBe() throws IOException {
     Path file = Files.writeString(folder.resolve("notes"), "nothing secret");
     assertThatThrownBy(() -> ClusterSecret.read(file)).hasMessageContaining("notes has 14 bytes");
