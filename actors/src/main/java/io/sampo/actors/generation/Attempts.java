@@ -1,5 +1,6 @@
 package io.sampo.actors.generation;
 
+import io.sampo.actors.replica.CacheUse;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.scheduler.PlacementRequest;
 import io.sampo.actors.scheduler.Scheduler;
@@ -58,6 +59,7 @@ final class Attempts {
                 tokenLimit,
                 sampling.withChoice(answer.choice()),
                 job.request().priority(),
+                new CacheUse(job.request().scope()),
                 replicaEvents));
   }
 

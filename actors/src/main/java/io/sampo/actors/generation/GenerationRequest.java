@@ -3,6 +3,7 @@ package io.sampo.actors.generation;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.RequestId;
 import io.sampo.engines.spi.ChatRequest.ToolChoice;
+import io.sampo.engines.spi.KvScope;
 import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import java.time.Duration;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param stops texts that end an answer; none is empty
  * @param includeStop whether the stop text stays in the answer
  * @param priority how urgent it is, see {@link Priority}
+ * @param scope with whom it shares KV
  * @param timeout from now to the last token
  */
 public record GenerationRequest(
@@ -42,6 +44,7 @@ public record GenerationRequest(
     List<String> stops,
     boolean includeStop,
     int priority,
+    KvScope scope,
     Duration timeout) {
 
   /** The forms a prompt comes in. */

@@ -11,12 +11,29 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
 /** Carries one sequence's tokens or vectors from the engine's thread to who asked for them. */
-record EngineStream(
-    SequenceKey key,
-    Engine engine,
-    ActorRef<Replica.Event> replyTo,
-    ActorRef<Replica.Command> replica)
-    implements SequenceListener, EmbeddingListener {
+final class EngineStream implements SequenceListener, EmbeddingListener {
+
+  private final SequenceKey key;
+  private final Engine engine;
+  private final ActorRef<Replica.Event> replyTo;
+  private final ActorRef<Replica.Command> replica;
+  private final @Nullable Transcript transcript;
+
+  /**
+   * @param transcript where the tokens are noted as well, if anywhere
+   */
+  EngineStream(
+      SequenceKey key,
+      Engine engine,
+      ActorRef<Replica.Event> replyTo,
+      ActorRef<Replica.Command> replica,
+      @Nullable Transcript transcript) {
+    this.key = key;
+    this.engine = engine;
+    this.replyTo = replyTo;
+    this.replica = replica;
+    this.transcript = transcript;
+  }
 
   @Override
   public void onStarted(int cachedTokens) {
@@ -26,6 +43,16 @@ record EngineStream(
   @Override
   public void onTokens(int firstIndex, int[] ids, TokenLogprobs @Nullable [] logprobs) {
     replyTo.tell(new Replica.Tokens(key, firstIndex, ids, logprobs));
+    if (transcript != null) {
+      note(transcript, ids);
+    }
+  }
+
+  private void note(Transcript noted, int[] ids) {
+    if (noted.longPromptEnds()) {
+      replica.tell(new Replica.PromptComputed(key, noted.tokens()));
+    }
+    noted.add(ids);
   }
 
   @Override
@@ -36,18 +63,22 @@ record EngineStream(
   @Override
   public void onFinished(FinishReason reason) {
     replyTo.tell(new Replica.Finished(key, reason));
-    replica.tell(new Replica.SequenceEnded(key));
+    ended(transcript == null ? null : transcript.tokens());
   }
 
   @Override
   public void onFailed(EngineException failure) {
     if (failure.kind() == EngineException.Kind.INVALID_REQUEST) {
       replyTo.tell(new Replica.Rejected(key, String.valueOf(failure.getMessage())));
-      replica.tell(new Replica.SequenceEnded(key));
+      ended(null);
       return;
     }
     replyTo.tell(new Replica.Broken(key));
-    replica.tell(new Replica.SequenceEnded(key));
+    ended(null);
     replica.tell(new Replica.EngineBroke(engine));
+  }
+
+  private void ended(int @Nullable [] tokens) {
+    replica.tell(new Replica.SequenceEnded(key, tokens));
   }
 }

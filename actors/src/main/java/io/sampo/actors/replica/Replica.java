@@ -67,6 +67,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
    * @param firstIndex as in {@link SequenceRequest}
    * @param tokenLimit the first {@link Allow}
    * @param priority how urgent it is, see {@link Priority}
+   * @param cache what it may take from earlier ones, and leave to later ones
    */
   public record Start(
       SequenceKey sequence,
@@ -78,6 +79,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       int tokenLimit,
       Sampling sampling,
       int priority,
+      CacheUse cache,
       ActorRef<Event> replyTo)
       implements Work {
 
@@ -149,7 +151,18 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private record CanaryAnswered(Engine engine, boolean produced) implements Command {}
 
-  record SequenceEnded(SequenceKey sequence) implements Command {}
+  /** What the node has of a sequence's KV is in the engine, or on its way there in order. */
+  record Restored(SequenceKey sequence) implements Command {}
+
+  /** The engine has computed a long prompt. */
+  record PromptComputed(SequenceKey sequence, int[] tokens) implements Command {}
+
+  /**
+   * The engine has ended a sequence.
+   *
+   * @param tokens all of it, prompt and answer; null where they are nobody's business
+   */
+  record SequenceEnded(SequenceKey sequence, int @Nullable [] tokens) implements Command {}
 
   record EngineBroke(Engine engine) implements Command {}
 
@@ -227,6 +240,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private final ReplicaId id;
   private final EngineLoader loader;
+  private final NodeKv kv;
   private final Consumer<Report> router;
   private final ReplicaSettings settings;
   private final TimerScheduler<Command> timers;
@@ -243,12 +257,14 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       TimerScheduler<Command> timers,
       ReplicaId id,
       EngineLoader loader,
+      NodeKv kv,
       Consumer<Report> router,
       ReplicaSettings settings) {
     super(context);
     context.setLoggerName(Replica.class);
     this.id = id;
     this.loader = loader;
+    this.kv = kv;
     this.router = router;
     this.settings = settings;
     this.timers = timers;
@@ -260,14 +276,19 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   /**
    * Makes a replica; it loads nothing before it is told to.
    *
+   * @param kv keeps KV beside its engine
    * @param router where this replica's reports go
    */
   public static Behavior<Command> create(
-      ReplicaId id, EngineLoader loader, Consumer<Report> router, ReplicaSettings settings) {
+      ReplicaId id,
+      EngineLoader loader,
+      NodeKv kv,
+      Consumer<Report> router,
+      ReplicaSettings settings) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new Replica(context, timers, id, loader, router, settings)));
+                timers -> new Replica(context, timers, id, loader, kv, router, settings)));
   }
 
   @Override
@@ -287,7 +308,10 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       case AdapterLoaded loaded -> onAdapterLoaded(loaded);
       case AdapterGone gone -> onAdapterGone(gone);
       case EndUsers end -> workload.cancelUsers(end.adapter());
-      case SequenceEnded ended -> workload.ended(ended.sequence());
+      case Restored restored -> workload.restored(restored.sequence());
+      case PromptComputed computed ->
+          workload.promptComputed(computed.sequence(), computed.tokens());
+      case SequenceEnded ended -> workload.ended(ended.sequence(), ended.tokens());
       case EngineBroke broke -> onEngineBroke(broke.engine());
       case Timer timer -> onTimer(timer);
       case Stop stop -> {
@@ -329,7 +353,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   private void onLoaded(Engine loaded) {
     engine = loaded;
-    workload.useEngine(loaded);
+    workload.useEngine(loaded, kv.serve(loaded));
     proof = proof();
     ask(loaded);
   }
@@ -459,7 +483,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     Engine closing = engine;
     if (closing != null) {
       engine = null;
-      workload.useEngine(null);
+      workload.leaveEngine();
       Thread.ofVirtual().name("close-" + id).start(closing::close);
     }
   }

@@ -7,7 +7,9 @@ import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceRequest;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,7 @@ final class Workload {
   private final ActorRef<Replica.Command> replica;
   private final Roster roster = new Roster();
   private @Nullable Engine engine;
+  private EngineKv kv = EngineKv.NONE;
 
   /**
    * @param replica hears of sequences that have ended and of an engine that broke
@@ -28,9 +31,25 @@ final class Workload {
     this.replica = replica;
   }
 
-  /** Has this engine work from now on; null is none. */
-  void useEngine(@Nullable Engine next) {
+  /**
+   * Has this engine work from now on.
+   *
+   * @param kept the KV that can come to it
+   */
+  void useEngine(Engine next, EngineKv kept) {
     engine = next;
+    kv = kept;
+  }
+
+  /** Has no engine any more. It ends its sequences itself; who was on the way to it is declined. */
+  void leaveEngine() {
+    engine = null;
+    kv = EngineKv.NONE;
+    roster.clearRestoring(
+        one -> {
+          one.giveUp();
+          decline(one.work());
+        });
   }
 
   /** Takes work, declines what the engine has no place for, rejects what no engine would take. */
@@ -38,7 +57,7 @@ final class Workload {
     if (engine == null || !roster.fits(work, engine.capabilities())) {
       decline(work);
     } else if (work.promptIds().length == work.promptTokens()) {
-      submit(work, work.promptIds());
+      begin(work, work.promptIds());
     } else if (PartialPrompt.plausible(work)) {
       roster.arrive(work);
     } else {
@@ -56,19 +75,54 @@ final class Workload {
       decline(partial.work());
     } else if (partial.complete()) {
       roster.arrived(piece.sequence());
-      submit(partial.work(), partial.ids());
+      begin(partial.work(), partial.ids());
     }
   }
 
-  private void submit(Replica.Work work, int[] promptIds) {
+  /** Sets out for a sequence's KV, and gives the engine the sequence when that is there. */
+  private void begin(Replica.Work work, int[] promptIds) {
+    SequenceKv own = kvOf(work, promptIds);
+    CompletableFuture<Void> ready = own.ready();
+    if (ready.isDone()) {
+      submit(work, promptIds, own);
+    } else {
+      roster.restore(work, promptIds, own);
+      CompletableFuture<?> _ =
+          ready.whenComplete((_, _) -> replica.tell(new Replica.Restored(work.sequence())));
+    }
+  }
+
+  /** An adapter's KV stays in its engine, and so does that of who shares with nobody. */
+  private SequenceKv kvOf(Replica.Work work, int[] promptIds) {
+    return work instanceof Replica.Start start
+            && start.adapter() == null
+            && start.cache().scope().shared()
+        ? kv.begin(start.cache(), untold(start, promptIds))
+        : SequenceKv.NONE;
+  }
+
+  /** A prompt without its last tokens where those are told like an answer. */
+  private static int[] untold(Replica.Start start, int[] promptIds) {
+    int told = Math.clamp(-(long) start.firstIndex(), 0, promptIds.length);
+    return told == 0 ? promptIds : Arrays.copyOf(promptIds, promptIds.length - told);
+  }
+
+  /** A sequence's KV is there, as far as it comes at all. */
+  void restored(SequenceKey key) {
+    if (roster.restored(key) instanceof Roster.Restoring one) {
+      submit(one.work(), one.promptIds(), one.kv());
+    }
+  }
+
+  private void submit(Replica.Work work, int[] promptIds, SequenceKv own) {
     Engine target = engine;
     if (target == null) {
       decline(work);
       return;
     }
-    SequenceId id = roster.run(work);
+    SequenceId id = roster.run(work, own);
     try {
-      submit(work, id, promptIds, target);
+      submit(work, id, promptIds, own, target);
     } catch (EngineException refused) {
       roster.ended(work.sequence());
       refuse(work, target, refused);
@@ -78,8 +132,8 @@ final class Workload {
     }
   }
 
-  private void submit(Replica.Work work, SequenceId id, int[] promptIds, Engine target) {
-    EngineStream stream = new EngineStream(work.sequence(), target, work.replyTo(), replica);
+  private void submit(
+      Replica.Work work, SequenceId id, int[] promptIds, SequenceKv own, Engine target) {
     switch (work) {
       case Replica.Start start ->
           target.submit(
@@ -91,11 +145,23 @@ final class Workload {
                   start.tokenLimit(),
                   start.sampling(),
                   start.priority(),
-                  start.adapter()),
-              stream);
+                  start.adapter(),
+                  start.cache().scope()),
+              stream(work, target, transcript(start, promptIds, own)));
       case Replica.Embed embed ->
-          target.embed(new EmbeddingRequest(id, promptIds, embed.lengths()), stream);
+          target.embed(
+              new EmbeddingRequest(id, promptIds, embed.lengths()), stream(work, target, null));
     }
+  }
+
+  private EngineStream stream(Replica.Work work, Engine target, @Nullable Transcript transcript) {
+    return new EngineStream(work.sequence(), target, work.replyTo(), replica, transcript);
+  }
+
+  /** Only where somebody may want to know what was computed. */
+  private static @Nullable Transcript transcript(
+      Replica.Start start, int[] promptIds, SequenceKv own) {
+    return own.equals(SequenceKv.NONE) ? null : new Transcript(untold(start, promptIds));
   }
 
   private void refuse(Replica.Work work, Engine target, EngineException refused) {
@@ -125,6 +191,9 @@ final class Workload {
 
   void cancel(SequenceKey key) {
     roster.arrived(key);
+    if (roster.restored(key) instanceof Roster.Restoring restoring) {
+      restoring.giveUp();
+    }
     if (roster.running(key) instanceof Roster.Running sequence) {
       cancel(sequence);
     }
@@ -151,8 +220,23 @@ final class Workload {
     roster.heard(key);
   }
 
-  void ended(SequenceKey key) {
-    roster.ended(key);
+  /** The engine has computed a sequence's prompt. */
+  void promptComputed(SequenceKey key, int[] prompt) {
+    if (roster.running(key) instanceof Roster.Running sequence) {
+      sequence.kv().computed(prompt);
+    }
+  }
+
+  /**
+   * The engine has ended a sequence.
+   *
+   * @param tokens all of it; null where they are nobody's business
+   */
+  void ended(SequenceKey key, int @Nullable [] tokens) {
+    Roster.Running sequence = roster.ended(key);
+    if (sequence != null && tokens != null) {
+      sequence.kv().computed(tokens);
+    }
   }
 
   /**
@@ -168,6 +252,8 @@ final class Workload {
             cancel(sequence);
           }
         });
+    roster.forEachRestoring(
+        one -> one.work().replyTo().tell(new Replica.Alive(one.work().sequence())));
     roster.dropSilent(now, orphanAfter);
   }
 
@@ -185,7 +271,7 @@ final class Workload {
     return engine != null && roster.size() >= engine.capabilities().maxSequences();
   }
 
-  /** The sequences that run. */
+  /** The sequences that run or soon will. */
   List<SequenceKey> running() {
     return roster.keys();
   }

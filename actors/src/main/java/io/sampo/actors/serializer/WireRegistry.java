@@ -4,6 +4,7 @@ import io.sampo.actors.holder.Holder;
 import io.sampo.actors.holder.StoreAddress;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.KvOffer;
+import io.sampo.actors.replica.CacheUse;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
@@ -22,6 +23,7 @@ import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
 import io.sampo.engines.spi.Grammar;
+import io.sampo.engines.spi.KvScope;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.TokenLogprobs;
@@ -50,7 +52,7 @@ final class WireRegistry {
   private static Map<String, Class<? extends WireMessage>> messages() {
     Map<String, Class<? extends WireMessage>> messages = new LinkedHashMap<>();
     messages.put("rL2", Replica.Load.class);
-    messages.put("rS3", Replica.Start.class);
+    messages.put("rS4", Replica.Start.class);
     messages.put("rE1", Replica.Embed.class);
     messages.put("rP1", Replica.PromptPiece.class);
     messages.put("rA1", Replica.Allow.class);
@@ -105,6 +107,7 @@ final class WireRegistry {
     classes.put(36, Replica.State.class);
     classes.put(37, Grammar.class);
     classes.put(38, ModelTask.class);
+    classes.put(39, KvScope.class);
     classes.put(40, Replica.Load.class);
     classes.put(41, Replica.Start.class);
     classes.put(42, Replica.PromptPiece.class);
@@ -120,6 +123,7 @@ final class WireRegistry {
     classes.put(52, Replica.Alive.class);
     classes.put(53, Replica.Embed.class);
     classes.put(54, Replica.Vector.class);
+    classes.put(55, CacheUse.class);
     classes.put(60, Router.Place.class);
     classes.put(61, Router.Release.class);
     classes.put(62, Router.ReplicaReported.class);

@@ -24,6 +24,7 @@ import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.RequestId;
 import io.sampo.engines.simulated.model.SimulatedText;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.KvScope;
 import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.TokenLogprobs;
@@ -426,6 +427,7 @@ class GenerationTest {
         stops,
         false,
         Priority.NORMAL,
+        KvScope.COMMON,
         timeout);
   }
 

@@ -40,6 +40,7 @@ class ReplicaTest {
   private final ActorTestKit kit = ActorTestKit.create();
   private final TestProbe<Replica.Report> router = kit.createTestProbe();
   private final TestProbe<Replica.Event> generation = kit.createTestProbe();
+  private NodeKv kv = NodeKv.NONE;
   private String canary = "interval = 0, limit = 60 s";
 
   @AfterEach
@@ -250,6 +251,7 @@ class ReplicaTest {
         Replica.create(
             ID,
             loader,
+            kv,
             report -> router.ref().tell(report),
             ReplicaSettings.from(
                 ConfigFactory.parseString(
@@ -295,6 +297,7 @@ class ReplicaTest {
         1_000,
         Sampling.GREEDY,
         0,
+        CacheUse.COMMON,
         generation.ref());
   }
 
@@ -310,6 +313,7 @@ class ReplicaTest {
         0,
         Sampling.GREEDY,
         0,
+        CacheUse.COMMON,
         generation.ref());
   }
 

@@ -22,7 +22,7 @@ class RosterTest {
   @Test
   void aPromptThatStillArrivesHoldsAPlaceAsARunningSequenceDoes() {
     roster.arrive(start(1));
-    roster.run(start(2));
+    roster.run(start(2), SequenceKv.NONE);
 
     assertThat(roster.fits(start(3), TWO_PLACES)).isFalse();
     roster.arrived(start(1).sequence());
@@ -31,8 +31,21 @@ class RosterTest {
   }
 
   @Test
+  void aSequenceWhoseKvIsOnItsWayHoldsAPlaceToo() {
+    roster.restore(start(1), new int[] {1}, SequenceKv.NONE);
+    roster.run(start(2), SequenceKv.NONE);
+
+    assertThat(roster.fits(start(3), TWO_PLACES)).isFalse();
+    assertThat(roster.fits(start(1), TWO_PLACES)).isFalse();
+    assertThat(roster.keys()).containsExactlyInAnyOrder(start(1).sequence(), start(2).sequence());
+    assertThat(roster.restored(start(1).sequence())).isNotNull();
+
+    assertThat(roster.fits(start(1), TWO_PLACES)).isTrue();
+  }
+
+  @Test
   void aSequenceIsHereOnce() {
-    roster.run(start(1));
+    roster.run(start(1), SequenceKv.NONE);
 
     assertThat(roster.fits(start(1), TWO_PLACES)).isFalse();
     roster.ended(start(1).sequence());
@@ -50,6 +63,7 @@ class RosterTest {
         9,
         Sampling.GREEDY,
         Priority.NORMAL,
+        CacheUse.COMMON,
         TestInbox.<Replica.Event>create().getRef());
   }
 }

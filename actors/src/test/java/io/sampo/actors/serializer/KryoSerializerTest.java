@@ -8,6 +8,7 @@ import io.sampo.actors.holder.Holder;
 import io.sampo.actors.holder.StoreAddress;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.KvOffer;
+import io.sampo.actors.replica.CacheUse;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
@@ -25,6 +26,7 @@ import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.FinishReason;
 import io.sampo.engines.spi.Grammar;
+import io.sampo.engines.spi.KvScope;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.TokenLogprobs;
@@ -154,6 +156,7 @@ class KryoSerializerTest {
             64,
             sampling,
             -100,
+            new CacheUse(KvScope.of("a-salt")),
             events.ref()),
         new Replica.Embed(key, 5, new int[] {1, 70_000, 3}, new int[] {2, 3}, 7, events.ref()),
         new Replica.Vector(key, 63, new float[] {0.5f, -0.25f, Float.MIN_VALUE}),

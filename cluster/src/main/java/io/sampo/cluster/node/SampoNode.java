@@ -7,6 +7,7 @@ import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.ModelSpec;
+import io.sampo.actors.replica.NodeKv;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.cluster.gateway.AdapterDoor;
@@ -167,7 +168,7 @@ public final class SampoNode implements AutoCloseable {
     cluster.manager().tell(Join.create(cluster.selfMember().address()));
     Wiring wiring = new Wiring(system);
     wiring.routers();
-    wiring.replicas(engines);
+    wiring.replicas(engines, NodeKv.NONE);
     ActorRef<Placement.Command> placement = wiring.placement(List.of(spec));
     wiring.readiness(readiness, spec.id());
     NodeModels models =

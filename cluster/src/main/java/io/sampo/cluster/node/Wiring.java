@@ -10,6 +10,7 @@ import io.sampo.actors.placement.Placement;
 import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.EngineLoader;
 import io.sampo.actors.replica.ModelSpec;
+import io.sampo.actors.replica.NodeKv;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.replica.ReplicaSettings;
 import io.sampo.actors.router.Router;
@@ -63,7 +64,12 @@ final class Wiring {
             .withMessageExtractor(new EntityPerShard<>()));
   }
 
-  void replicas(EngineLoader engines) {
+  /**
+   * The replicas that this node may run.
+   *
+   * @param kv keeps KV for their engines
+   */
+  void replicas(EngineLoader engines, NodeKv kv) {
     ReplicaSettings settings = ReplicaSettings.from(config);
     sharding.init(
         Entity.of(
@@ -73,6 +79,7 @@ final class Wiring {
                   return Replica.create(
                       id,
                       engines,
+                      kv,
                       report -> toRouter(id.model(), new Router.ReplicaReported(report)),
                       settings);
                 })

@@ -172,6 +172,7 @@ public final class CallDecoder {
             StopFields.decode(fields),
             fields.flag("include_stop_str_in_output", false),
             priority(fields),
+            CacheFields.decode(fields, header),
             timeout(header));
     boolean stream = fields.flag("stream", false);
     Fields options = fields.object("stream_options");

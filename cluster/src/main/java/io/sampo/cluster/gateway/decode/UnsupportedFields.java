@@ -16,7 +16,6 @@ final class UnsupportedFields {
   private static final List<String> ANY_VALUE =
       List.of(
           "audio",
-          "cache_salt",
           "chat_template",
           "functions",
           "function_call",
@@ -45,6 +44,7 @@ final class UnsupportedFields {
   static void checkEmbeddings(Fields fields) {
     refuse(
         fields,
+        "cache_salt",
         "embd_normalize",
         "input_type",
         "instruction",
@@ -60,6 +60,7 @@ final class UnsupportedFields {
   static void checkRanking(Fields fields) {
     refuse(
         fields,
+        "cache_salt",
         "lora",
         "max_chunks_per_doc",
         "max_tokens_per_doc",

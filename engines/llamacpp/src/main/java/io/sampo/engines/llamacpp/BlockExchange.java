@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +64,8 @@ final class BlockExchange {
   private final int carrier;
   private final long cellBytes;
   private final Runnable beforeAnswer;
+  private final AtomicLong importsAsked = new AtomicLong();
+  private final AtomicLong importsEnded = new AtomicLong();
   private final Queue<Task<?>> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
   private @Nullable Task<?> current;
   private @Nullable MemorySegment memory;
@@ -107,19 +110,44 @@ final class BlockExchange {
         });
   }
 
+  /** Looks how many tokens are held. */
+  void held(Kin kin, int[] tokens, CompletableFuture<Integer> answer) {
+    add(
+        new Task<>(answer) {
+          @Override
+          void move() {
+            answer.complete(cache.held(kin, tokens, tokens.length + 1));
+          }
+        });
+  }
+
   /** Copies blocks out; arguments are checked. */
   void copyOut(
       StateFormat format,
+      Kin kin,
       int[] tokens,
       int firstBlock,
       List<MemorySegment> into,
       CompletableFuture<List<KvBlock>> answer) {
-    add(new Export(format, tokens, firstBlock, into, answer));
+    add(new Export(format, kin, tokens, firstBlock, into, answer));
   }
 
   /** Copies blocks in; arguments are checked. */
-  void copyIn(StateFormat format, int[] tokens, KvChain chain, CompletableFuture<Integer> answer) {
-    add(new Import(format, tokens, chain, answer));
+  void copyIn(
+      StateFormat format, Kin kin, int[] tokens, KvChain chain, CompletableFuture<Integer> answer) {
+    importsAsked.incrementAndGet();
+    CompletableFuture<?> _ = answer.whenComplete((_, _) -> importsEnded.incrementAndGet());
+    add(new Import(format, kin, tokens, chain, answer));
+  }
+
+  /** How many imports were asked for so far. */
+  long importsAsked() {
+    return importsAsked.get();
+  }
+
+  /** How many of them have ended, one way or another. */
+  long importsEnded() {
+    return importsEnded.get();
   }
 
   private void add(Task<?> task) {
@@ -217,6 +245,7 @@ final class BlockExchange {
   /** Blocks on their way out. */
   private final class Export extends Task<List<KvBlock>> {
     private final StateFormat format;
+    private final Kin kin;
     private final int[] tokens;
     private final int blockTokens;
     private final List<MemorySegment> into;
@@ -225,12 +254,14 @@ final class BlockExchange {
 
     Export(
         StateFormat format,
+        Kin kin,
         int[] tokens,
         int firstBlock,
         List<MemorySegment> into,
         CompletableFuture<List<KvBlock>> answer) {
       super(answer);
       this.format = format;
+      this.kin = kin;
       this.tokens = tokens;
       this.into = into;
       blockTokens = format.layout().blockTokens();
@@ -241,13 +272,14 @@ final class BlockExchange {
     void move() {
       int position = begin + done.size() * blockTokens;
       int end = begin + into.size() * blockTokens;
-      int here = Math.min(cache.held(tokens, end + 1) - position, pieceTokens(format.layout()));
+      int here =
+          Math.min(cache.held(kin, tokens, end + 1) - position, pieceTokens(format.layout()));
       int blocks = here / blockTokens;
       if (blocks <= 0) {
         answer.complete(List.copyOf(done));
         return;
       }
-      int sequence = cache.holder(tokens, end + 1);
+      int sequence = cache.holder(tokens, end + 1, kin);
       int until = position + blocks * blockTokens;
       MemorySegment piece = pieceMemory(format);
       long bytes = state.copyOut(sequence, carrier, position, until, piece);
@@ -262,15 +294,22 @@ final class BlockExchange {
   /** Blocks on their way in. */
   private final class Import extends Task<Integer> {
     private final StateFormat format;
+    private final Kin kin;
     private final int[] tokens;
     private final KvChain chain;
     private int number = PrefixCache.NONE;
     private int position;
     private boolean begun;
 
-    Import(StateFormat format, int[] tokens, KvChain chain, CompletableFuture<Integer> answer) {
+    Import(
+        StateFormat format,
+        Kin kin,
+        int[] tokens,
+        KvChain chain,
+        CompletableFuture<Integer> answer) {
       super(answer);
       this.format = format;
+      this.kin = kin;
       this.tokens = tokens;
       this.chain = chain;
       position = chain.firstPosition();
@@ -278,7 +317,7 @@ final class BlockExchange {
 
     @Override
     void move() {
-      if (!cache.keeps(number, tokens, position) && !findPlace()) {
+      if (!cache.keeps(number, kin, tokens, position) && !findPlace()) {
         return;
       }
       int wanted = Math.min(chain.endPosition() - position, pieceTokens(format.layout()));
@@ -302,7 +341,7 @@ final class BlockExchange {
      */
     private boolean findPlace() {
       number = PrefixCache.NONE;
-      int held = cache.held(tokens, tokens.length + 1);
+      int held = cache.held(kin, tokens, tokens.length + 1);
       if (held < position && !begun) {
         throw new EngineException(
             Kind.INVALID_REQUEST,
@@ -311,7 +350,7 @@ final class BlockExchange {
       }
       begun = true;
       if (held >= position && held < chain.endPosition()) {
-        number = cache.admit(tokens);
+        number = cache.admit(kin, tokens);
         position = held;
       }
       if (number == PrefixCache.NONE) {
@@ -324,12 +363,12 @@ final class BlockExchange {
     private void finish() {
       leave();
       beforeAnswer.run();
-      answer.complete(cache.held(tokens, tokens.length + 1));
+      answer.complete(cache.held(kin, tokens, tokens.length + 1));
     }
 
     @Override
     void leave() {
-      if (cache.keeps(number, tokens, position)) {
+      if (cache.keeps(number, kin, tokens, position)) {
         cache.settle(number);
       }
       number = PrefixCache.NONE;

@@ -117,6 +117,11 @@ final class Entrance<R extends Entrance.Request> {
 
   // The engine's thread.
 
+  /** The next one that has come, or null; it stays. */
+  @Nullable R peek() {
+    return arrivals.peek();
+  }
+
   /** Takes the next one that has come, or null. */
   @Nullable R next() {
     return arrivals.poll();

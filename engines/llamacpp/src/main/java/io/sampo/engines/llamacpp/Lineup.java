@@ -129,7 +129,7 @@ final class Lineup {
     for (int i = 0; i < running.size() + waiting.size(); i++) {
       Sequence other = i < running.size() ? running.get(i) : waiting.get(i - running.size());
       boolean leads = i < running.size() || mayLead(other, sequence);
-      boolean same = other.adapter() == sequence.adapter();
+      boolean same = other.kin().shares(sequence.kin());
       int common = leads && same ? common(other, prompt, length) : 0;
       if (common - longest >= LEAST_JOIN_TOKENS) {
         leader = other;

@@ -7,6 +7,7 @@ import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.KvBlocks;
+import io.sampo.engines.spi.KvScope;
 import io.sampo.engines.spi.KvSupport;
 import io.sampo.kvcache.block.BlockChain;
 import io.sampo.kvcache.block.KvBlock;
@@ -147,29 +148,42 @@ final class LlamaCppBlocks implements KvBlocks {
   }
 
   @Override
+  public CompletableFuture<Integer> held(KvScope scope, int[] tokens) {
+    CompletableFuture<Integer> answer = new CompletableFuture<>();
+    int[] text = tokens.clone();
+    whenOffered(
+        answer, _ -> loop.exchange(blocks -> blocks.held(new Kin(null, scope), text, answer)));
+    return answer;
+  }
+
+  @Override
   public CompletableFuture<List<KvBlock>> exportBlocks(
-      int[] tokens, int firstBlock, List<MemorySegment> into) {
+      KvScope scope, int[] tokens, int firstBlock, List<MemorySegment> into) {
     CompletableFuture<List<KvBlock>> answer = new CompletableFuture<>();
     int[] text = tokens.clone();
     List<MemorySegment> memory = List.copyOf(into);
     whenOffered(
         answer,
         known -> {
+          checkShared(scope);
           checkExport(known.layout(), text, firstBlock, memory);
-          loop.exchange(blocks -> blocks.copyOut(known, text, firstBlock, memory, answer));
+          Kin kin = new Kin(null, scope);
+          loop.exchange(blocks -> blocks.copyOut(known, kin, text, firstBlock, memory, answer));
         });
     return answer;
   }
 
   @Override
-  public CompletableFuture<Integer> importBlocks(int[] tokens, KvChain chain) {
+  public CompletableFuture<Integer> importBlocks(KvScope scope, int[] tokens, KvChain chain) {
     CompletableFuture<Integer> answer = new CompletableFuture<>();
     int[] text = Arrays.copyOf(tokens, Math.min(tokens.length, chain.endPosition()));
     whenOffered(
         answer,
         known -> {
+          checkShared(scope);
           checkImport(known.layout(), text, chain);
-          loop.exchange(blocks -> blocks.copyIn(known, text, chain, answer));
+          Kin kin = new Kin(null, scope);
+          loop.exchange(blocks -> blocks.copyIn(known, kin, text, chain, answer));
         });
     return answer;
   }
@@ -192,6 +206,10 @@ final class LlamaCppBlocks implements KvBlocks {
                       : failure);
               return null;
             });
+  }
+
+  private static void checkShared(KvScope scope) {
+    require(scope.shared(), "KV that is shared with nobody neither leaves nor enters");
   }
 
   private void checkExport(

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A sequence that is paused keeps its cells apart from that bound, because they will be wanted.
  * They are taken back only when running ones need them and nothing is retained any more.
  *
- * <p>Invariant: cells are shared only between sequences of the same adapter.
+ * <p>Invariant: cells are shared only between sequences of one {@link Kin}.
  *
  * <p>Invariant: cells held never exceed the total. Running sequences are at most as many, and at
  * most as long, as the total was made for, so after taking back every other cell there is always
@@ -84,7 +84,7 @@ final class PrefixCache {
   private final Use[] uses;
   private final @Nullable Sequence[] owners;
   private final int[][] retained;
-  private final @Nullable LoadedAdapter[] adapters;
+  private final Kin[] kins;
   private final long[] lastUsed;
   private final boolean[] wanted;
   private long clock;
@@ -103,7 +103,8 @@ final class PrefixCache {
     owners = new Sequence[bounds.sequences];
     retained = new int[bounds.sequences][];
     Arrays.fill(retained, NOTHING);
-    adapters = new LoadedAdapter[bounds.sequences];
+    kins = new Kin[bounds.sequences];
+    Arrays.fill(kins, Kin.COMMON);
     lastUsed = new long[bounds.sequences];
   }
 
@@ -116,25 +117,25 @@ final class PrefixCache {
   int held(Sequence sequence) {
     int[] prompt = sequence.request.promptIds();
     int length = Math.min(prompt.length, sequence.length());
-    int best = holder(prompt, length, sequence.adapter());
+    int best = holder(prompt, length, sequence.kin());
     return best < 0 ? 0 : common(best, prompt, length);
   }
 
   /**
-   * How many of the first tokens of a text, without adapter, are held.
+   * How many of the first tokens of a text are held.
    *
    * @param length one more than are looked at
    */
-  int held(int[] tokens, int length) {
-    int best = holder(tokens, length);
+  int held(Kin kin, int[] tokens, int length) {
+    int best = holder(tokens, length, kin);
     return best < 0 ? 0 : common(best, tokens, length);
   }
 
   /** Begins a sequence or lets it go on: it gets a number and the longest beginning held. */
   void begin(Sequence sequence) {
-    int source = holder(sequence.tokens(), sequence.length(), sequence.adapter());
+    int before = holdsPaused(sequence) ? sequence.slot() : NONE;
+    int source = source(sequence, before);
     int held = source < 0 ? 0 : common(source, sequence.tokens(), sequence.length());
-    int before = holdsPaused(sequence) ? sequence.slot() : -1;
     int number = source >= 0 && source == before ? source : number();
     if (source >= 0 && uses[source] == Use.RETAINED) {
       account.saved(held - heldRunning(sequence));
@@ -142,12 +143,19 @@ final class PrefixCache {
     occupy(number, source, held);
     use(number, Use.RUNNING);
     owners[number] = sequence;
-    adapters[number] = sequence.adapter();
+    kins[number] = sequence.kin();
     if (before >= 0 && before != number) {
       drop(before);
     }
     sequence.begin(number, held);
     dropBeginningsOf(number);
+  }
+
+  /** Who holds most of a sequence's beginning; where it shares with none, only itself. */
+  private int source(Sequence sequence, int before) {
+    return sequence.kin().scope().shared()
+        ? holder(sequence.tokens(), sequence.length(), sequence.kin())
+        : before;
   }
 
   /** A number holds the first cells of a sequence, perhaps its own, and nothing else. */
@@ -166,7 +174,7 @@ final class PrefixCache {
   private int heldRunning(Sequence sequence) {
     int held = 0;
     for (int number = 0; number < uses.length; number++) {
-      if (uses[number] == Use.RUNNING && adapters[number] == sequence.adapter()) {
+      if (uses[number] == Use.RUNNING && kins[number].shares(sequence.kin())) {
         held = Math.max(held, common(number, sequence.tokens(), sequence.length()));
       }
     }
@@ -179,31 +187,33 @@ final class PrefixCache {
   }
 
   /**
-   * Makes a place for cells that come from outside, computed without adapter. It holds what is held
-   * already and may be taken away like everything that is retained, so {@link #keeps} is to be
-   * asked before more is added.
+   * Makes a place for cells that come from outside. It holds what is held already and may be taken
+   * away like everything that is retained, so {@link #keeps} is to be asked before more is added.
    *
+   * @param kin who may use them
    * @param tokens the text; the array is kept
    * @return the place's number; {@link #NONE} when running and paused sequences have them all
    */
-  int admit(int[] tokens) {
+  int admit(Kin kin, int[] tokens) {
     if (Arrays.stream(uses).noneMatch(use -> use == Use.FREE || use == Use.RETAINED)) {
       return NONE;
     }
-    int source = holder(tokens, tokens.length + 1);
+    int source = holder(tokens, tokens.length + 1, kin);
     int held = source < 0 ? 0 : common(source, tokens, tokens.length + 1);
     int number = number();
     occupy(number, source, held);
     use(number, Use.RETAINED);
+    kins[number] = kin;
     retained[number] = tokens;
     lastUsed[number] = ++clock;
     return number;
   }
 
   /** Whether a place that was made for a text is still there and holds just so many tokens. */
-  boolean keeps(int number, int[] tokens, int length) {
+  boolean keeps(int number, Kin kin, int[] tokens, int length) {
     return number >= 0
         && uses[number] == Use.RETAINED
+        && kins[number].equals(kin)
         && Arrays.equals(retained[number], tokens)
         && ledger.length(number) == length;
   }
@@ -294,7 +304,7 @@ final class PrefixCache {
   /** What a retained sequence holds does not change any more: nothing is to be retained twice. */
   void settle(int number) {
     dropBeginningsOf(number);
-    if (!bounds.shares || isBeginningOfAnother(number)) {
+    if (!bounds.shares || !kins[number].scope().shared() || isBeginningOfAnother(number)) {
       drop(number);
     }
   }
@@ -325,31 +335,23 @@ final class PrefixCache {
   /** Gives up what is retained of an adapter's sequences; none of them runs. */
   void forget(LoadedAdapter adapter) {
     for (int number = 0; number < uses.length; number++) {
-      if (uses[number] == Use.RETAINED && adapters[number] == adapter) {
+      if (uses[number] == Use.RETAINED && kins[number].adapter() == adapter) {
         drop(number);
       }
     }
   }
 
   /**
-   * The sequence without adapter that holds the most of a text's beginning, a running one if there
-   * is a choice; {@link #NONE} where that is nothing.
+   * The sequence of a kin that holds the most of a text's beginning, a running one if there is a
+   * choice; {@link #NONE} where that is nothing.
    *
    * @param length one more than are looked at
    */
-  int holder(int[] tokens, int length) {
-    return holder(tokens, length, null);
-  }
-
-  /**
-   * The sequence of an adapter that holds the most of a prompt's beginning, a running one if there
-   * is a choice. What was computed with one adapter is wrong for any other.
-   */
-  private int holder(int[] prompt, int length, @Nullable LoadedAdapter adapter) {
+  int holder(int[] prompt, int length, Kin kin) {
     int best = NONE;
     int longest = 0;
     for (int number = 0; number < uses.length && bounds.shares; number++) {
-      if (uses[number] != Use.FREE && adapters[number] == adapter) {
+      if (uses[number] != Use.FREE && kins[number].shares(kin)) {
         int common = common(number, prompt, length);
         boolean firm = common == longest && uses[number] == Use.RUNNING;
         if (common > 0 && (common > longest || firm)) {
@@ -463,7 +465,7 @@ final class PrefixCache {
   private boolean isBeginning(int one, int of) {
     int length = ledger.length(one);
     return one != of
-        && adapters[one] == adapters[of]
+        && kins[one].shares(kins[of])
         && length <= ledger.length(of)
         && Arrays.equals(tokens(one), 0, length, tokens(of), 0, length);
   }
@@ -473,7 +475,7 @@ final class PrefixCache {
     use(number, Use.FREE);
     owners[number] = null;
     retained[number] = NOTHING;
-    adapters[number] = null;
+    kins[number] = Kin.COMMON;
   }
 
   private void use(int number, Use use) {

@@ -25,9 +25,10 @@ final class Sequence implements Entrance.Request, StepPlanner.Demand, Drafting {
 
   private final AtomicInteger tokenLimit;
   private volatile boolean cancelled;
-  private @Nullable LoadedAdapter adapter;
+  private Kin kin;
   private final Draft draft = new Draft();
 
+  private long awaitedImports;
   private int[] tokens;
   private int length;
   private int computed;
@@ -50,6 +51,7 @@ final class Sequence implements Entrance.Request, StepPlanner.Demand, Drafting {
     length = tokens.length - request.recited();
     nextIndex = request.firstIndex();
     urgency = request.priority();
+    kin = new Kin(null, request.scope());
   }
 
   /**
@@ -57,16 +59,35 @@ final class Sequence implements Entrance.Request, StepPlanner.Demand, Drafting {
    * queued.
    */
   void use(LoadedAdapter entered) {
-    adapter = entered;
+    kin = new Kin(entered, request.scope());
   }
 
   /** What it computes with; null is the model alone. */
   @Nullable LoadedAdapter adapter() {
-    return adapter;
+    return kin.adapter();
+  }
+
+  /** With whom it shares KV. */
+  Kin kin() {
+    return kin;
+  }
+
+  /**
+   * Begins when so many imports of KV have ended; before it is queued.
+   *
+   * @param imports as {@link BlockExchange#importsAsked} counts
+   */
+  void awaitImports(long imports) {
+    awaitedImports = imports;
+  }
+
+  long awaitedImports() {
+    return awaitedImports;
   }
 
   /** Does not use its adapter any more. For any thread; once more is harmless. */
   void leaveAdapter() {
+    LoadedAdapter adapter = kin.adapter();
     if (adapter != null) {
       adapter.leave(this);
     }

@@ -93,6 +93,7 @@ final class StepLoop implements EngineThread.Work {
   // For any thread.
 
   void submit(Sequence sequence) {
+    sequence.awaitImports(blocks.importsAsked());
     entrance.submit(sequence);
   }
 
@@ -146,9 +147,17 @@ final class StepLoop implements EngineThread.Work {
   }
 
   private void takeArrivals() {
-    for (Sequence next = entrance.next(); next != null; next = entrance.next()) {
-      lineup.arrive(next);
+    for (Sequence first = entrance.peek(); mayArrive(first); first = entrance.peek()) {
+      Sequence next = entrance.next();
+      if (next != null) {
+        lineup.arrive(next);
+      }
     }
+  }
+
+  /** Whether somebody has come whose KV is not being brought any more. */
+  private boolean mayArrive(@Nullable Sequence first) {
+    return first != null && first.awaitedImports() <= blocks.importsEnded();
   }
 
   private void endCancelled(List<Sequence> sequences) {

@@ -124,19 +124,19 @@ class PrefixCacheTest {
     runAndRetain(cache, range(100, 131));
     runAndRetain(cache, range(0, 21));
     int[] text = range(0, 80);
-    int place = cache.admit(text);
-    assertThat(cache.keeps(place, text, 20)).isTrue();
+    int place = cache.admit(Kin.COMMON, text);
+    assertThat(cache.keeps(place, Kin.COMMON, text, 20)).isTrue();
     assertThat(cache.room(place, 60)).isEqualTo(40);
     bring(cache, place, text, 20, 40);
-    assertThat(cache.keeps(place, text, 60)).isTrue();
+    assertThat(cache.keeps(place, Kin.COMMON, text, 60)).isTrue();
     cache.settle(place);
-    assertThat(cache.held(text, 81)).isEqualTo(60);
+    assertThat(cache.held(Kin.COMMON, text, 81)).isEqualTo(60);
     assertThat(cache.usedCells()).isEqualTo(60).isEqualTo(cells.held());
     run(cache, range(200, 210));
     run(cache, range(300, 310));
     run(cache, range(400, 410));
-    assertThat(cache.keeps(place, text, 60)).isFalse();
-    assertThat(cache.admit(text)).isEqualTo(PrefixCache.NONE);
+    assertThat(cache.keeps(place, Kin.COMMON, text, 60)).isFalse();
+    assertThat(cache.admit(Kin.COMMON, text)).isEqualTo(PrefixCache.NONE);
   }
 
   private void bring(PrefixCache cache, int place, int[] text, int from, int count) {
@@ -186,9 +186,9 @@ class PrefixCacheTest {
   }
 
   private static void bringIn(Random random, PrefixCache cache, NaiveCells naive, int[] text) {
-    int held = cache.held(text, text.length + 1);
-    int place = cache.admit(text);
-    assertThat(cache.keeps(place, text, held)).isTrue();
+    int held = cache.held(Kin.COMMON, text, text.length + 1);
+    int place = cache.admit(Kin.COMMON, text);
+    assertThat(cache.keeps(place, Kin.COMMON, text, held)).isTrue();
     assertThat(naive.tokens(place)).isEqualTo(Arrays.copyOf(text, held));
     int count = cache.room(place, random.nextInt(1 + text.length - held));
     for (int i = held; i < held + count; i++) {
@@ -196,7 +196,7 @@ class PrefixCacheTest {
     }
     cache.add(place, count);
     cache.settle(place);
-    assertThat(cache.held(text, text.length + 1)).isGreaterThanOrEqualTo(held + count);
+    assertThat(cache.held(Kin.COMMON, text, text.length + 1)).isGreaterThanOrEqualTo(held + count);
   }
 
   private static void goOn(

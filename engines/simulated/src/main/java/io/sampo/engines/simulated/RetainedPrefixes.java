@@ -1,5 +1,6 @@
 package io.sampo.engines.simulated;
 
+import io.sampo.engines.spi.KvScope;
 import java.util.LinkedHashMap;
 
 /**
@@ -9,33 +10,45 @@ import java.util.LinkedHashMap;
  */
 final class RetainedPrefixes {
 
+  /** A block of those who know a salt. */
+  private record Key(String salt, long state) {}
+
   /** Tokens of a block. */
   static final int BLOCK_TOKENS = 32;
 
   private final int maxBlocks;
-  private final LinkedHashMap<Long, Boolean> blocks = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashMap<Key, Boolean> blocks = new LinkedHashMap<>(16, 0.75f, true);
 
   RetainedPrefixes(int tokens) {
     maxBlocks = tokens / BLOCK_TOKENS;
   }
 
-  /** How many of the first {@code count} blocks are held, without a gap. */
-  int held(long[] states, int count) {
+  /** How many of the first {@code count} blocks are held for a scope, without a gap. */
+  int held(KvScope scope, long[] states, int count) {
     int held = 0;
-    while (held < count && blocks.get(states[held]) != null) {
+    while (scope.shared() && held < count && blocks.get(key(scope, states[held])) != null) {
       held++;
     }
     return held;
   }
 
-  /** Holds these blocks; the last ones first, so that a prefix outlives what follows it. */
-  void retain(long[] states, int count) {
+  /**
+   * Holds these blocks for a scope; the last ones first, so that a prefix outlives what follows it.
+   */
+  void retain(KvScope scope, long[] states, int count) {
+    if (!scope.shared()) {
+      return;
+    }
     for (int i = Math.min(count, maxBlocks) - 1; i >= 0; i--) {
-      blocks.put(states[i], true);
+      blocks.put(key(scope, states[i]), true);
     }
     while (blocks.size() > maxBlocks) {
       blocks.pollFirstEntry();
     }
+  }
+
+  private static Key key(KvScope scope, long state) {
+    return new Key(scope.salt(), state);
   }
 
   long tokens() {

@@ -94,7 +94,8 @@ final class SimulatedSequence {
       hold(request.promptIds()[i]);
     }
     int reusable = (promptTokens() - 1) / RetainedPrefixes.BLOCK_TOKENS;
-    prefilledTokens = retained.held(blockStates, reusable) * RetainedPrefixes.BLOCK_TOKENS;
+    int held = retained.held(request.scope(), blockStates, reusable);
+    prefilledTokens = held * RetainedPrefixes.BLOCK_TOKENS;
     return prefilledTokens;
   }
 
@@ -147,7 +148,7 @@ final class SimulatedSequence {
   }
 
   void retainIn(RetainedPrefixes retained) {
-    retained.retain(blockStates, kvTokens() / RetainedPrefixes.BLOCK_TOKENS);
+    retained.retain(request.scope(), blockStates, kvTokens() / RetainedPrefixes.BLOCK_TOKENS);
   }
 
   private void hold(int token) {

@@ -32,8 +32,17 @@ public interface KvBlocks {
   CompletableFuture<KvSupport> support();
 
   /**
-   * Copies out blocks of what a running or ended sequence holds.
+   * Looks what is held, as soon as the engine turns to it.
    *
+   * @param tokens a text from its beginning
+   * @return how many of its leading tokens a sequence of this scope need not compute
+   */
+  CompletableFuture<Integer> held(KvScope scope, int[] tokens);
+
+  /**
+   * Copies out blocks of what a running or ended sequence holds, computed without adapter.
+   *
+   * @param scope of that sequence; a shared one
    * @param tokens a text from its beginning, at least to the last block's end
    * @param firstBlock the first block wanted, 0 for the text's first tokens
    * @param into memory of {@link io.sampo.kvcache.block.KvLayout#blockBytes} each, for this block
@@ -42,19 +51,33 @@ public interface KvBlocks {
    *     or none, where nothing begins with these tokens any more
    */
   CompletableFuture<List<KvBlock>> exportBlocks(
-      int[] tokens, int firstBlock, List<MemorySegment> into);
+      KvScope scope, int[] tokens, int firstBlock, List<MemorySegment> into);
+
+  /** As above, of the common scope. */
+  default CompletableFuture<List<KvBlock>> exportBlocks(
+      int[] tokens, int firstBlock, List<MemorySegment> into) {
+    return exportBlocks(KvScope.COMMON, tokens, firstBlock, into);
+  }
 
   /**
    * Takes in blocks, so that a sequence which begins with these tokens needs not compute them. What
    * is held already is not copied again. They stay as long as the KV of a sequence that ended now.
+   * Imports are done in the order in which they are asked for, and a sequence that is submitted
+   * later than an import begins after it, once {@link #support} is known.
    *
+   * @param scope of the sequences that may use them; a shared one
    * @param tokens the text that the blocks belong to, from its beginning, at least to the chain's
    *     end; the caller vouches that they were computed from it
    * @param chain of this engine's layout; begins at 0 or where the engine holds all tokens before
    * @return how many leading tokens up to the chain's end are held now; less than the end where
    *     room for more would have had to be taken from running sequences
    */
-  CompletableFuture<Integer> importBlocks(int[] tokens, KvChain chain);
+  CompletableFuture<Integer> importBlocks(KvScope scope, int[] tokens, KvChain chain);
+
+  /** As above, into the common scope. */
+  default CompletableFuture<Integer> importBlocks(int[] tokens, KvChain chain) {
+    return importBlocks(KvScope.COMMON, tokens, chain);
+  }
 
   /** The blocks of an engine that has none to give, and none to take. */
   static KvBlocks refusing(String reason) {
@@ -66,13 +89,18 @@ public interface KvBlocks {
       }
 
       @Override
-      public CompletableFuture<List<KvBlock>> exportBlocks(
-          int[] tokens, int firstBlock, List<MemorySegment> into) {
+      public CompletableFuture<Integer> held(KvScope scope, int[] tokens) {
         return CompletableFuture.failedFuture(refusal);
       }
 
       @Override
-      public CompletableFuture<Integer> importBlocks(int[] tokens, KvChain chain) {
+      public CompletableFuture<List<KvBlock>> exportBlocks(
+          KvScope scope, int[] tokens, int firstBlock, List<MemorySegment> into) {
+        return CompletableFuture.failedFuture(refusal);
+      }
+
+      @Override
+      public CompletableFuture<Integer> importBlocks(KvScope scope, int[] tokens, KvChain chain) {
         return CompletableFuture.failedFuture(refusal);
       }
     };

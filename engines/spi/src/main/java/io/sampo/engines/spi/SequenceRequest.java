@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param sampling how tokens are chosen
  * @param priority how urgent it is, see {@link Priority}
  * @param adapter the name of a loaded {@link Adapter} to answer with, or null for the model itself
+ * @param scope with whom it shares KV
  */
 public record SequenceRequest(
     SequenceId id,
@@ -27,7 +28,30 @@ public record SequenceRequest(
     int tokenLimit,
     Sampling sampling,
     int priority,
-    @Nullable String adapter) {
+    @Nullable String adapter,
+    KvScope scope) {
+
+  /** A request that shares KV with all. */
+  public SequenceRequest(
+      SequenceId id,
+      int[] promptIds,
+      int firstIndex,
+      int maxTokens,
+      int tokenLimit,
+      Sampling sampling,
+      int priority,
+      @Nullable String adapter) {
+    this(
+        id,
+        promptIds,
+        firstIndex,
+        maxTokens,
+        tokenLimit,
+        sampling,
+        priority,
+        adapter,
+        KvScope.COMMON);
+  }
 
   /** A request of normal priority, of the model itself. */
   public SequenceRequest(
