@@ -525,7 +525,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
               engine == null ? null : engine.capabilities(),
               engine == null ? null : engine.stats(),
               workload.running(),
-              null,
+              workload.kvOffer(),
               failure));
     }
   }

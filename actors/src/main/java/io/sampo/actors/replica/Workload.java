@@ -271,6 +271,11 @@ final class Workload {
     return engine != null && roster.size() >= engine.capabilities().maxSequences();
   }
 
+  /** What is known of the KV that leaves and enters the engine, if it does. */
+  @Nullable KvOffer kvOffer() {
+    return kv.offer();
+  }
+
   /** The sequences that run or soon will. */
   List<SequenceKey> running() {
     return roster.keys();

@@ -22,10 +22,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -236,6 +238,103 @@ class ReplicaTest {
         .contains("the simulated engine has no adapters");
   }
 
+  /** KV that comes when the test says so. */
+  private static final class SlowKv implements EngineKv {
+    final List<CompletableFuture<Void>> asked = new CopyOnWriteArrayList<>();
+    final List<int[]> computed = new CopyOnWriteArrayList<>();
+
+    @Override
+    public SequenceKv begin(CacheUse use, int[] prompt) {
+      assertThat(prompt).isEqualTo(PROMPT);
+      CompletableFuture<Void> own = new CompletableFuture<>();
+      asked.add(own);
+      return new SequenceKv() {
+        @Override
+        public CompletableFuture<Void> ready() {
+          return own;
+        }
+
+        @Override
+        public void computed(int[] tokens) {
+          computed.add(tokens);
+        }
+      };
+    }
+
+    @Override
+    public @Nullable KvOffer offer() {
+      return null;
+    }
+  }
+
+  private ActorRef<Replica.Command> replica(SlowKv slow, Map<String, String> options) {
+    kv = _ -> slow;
+    ActorRef<Replica.Command> replica = replica(options);
+    await(Replica.State.READY);
+    return replica;
+  }
+
+  private void awaitPlacesTaken(int count) {
+    router.fishForMessage(
+        Duration.ofSeconds(10),
+        report ->
+            report.running().size() == count
+                ? FishingOutcomes.complete()
+                : FishingOutcomes.continueAndIgnore());
+  }
+
+  @Test
+  void aSequenceBeginsWhenItsKvIsThereAndHoldsAPlaceMeanwhile() {
+    SlowKv slow = new SlowKv();
+    ActorRef<Replica.Command> replica = replica(slow, Map.of("seed", "7", "end-probability", "0"));
+    replica.tell(start(1, PROMPT.length, PROMPT, 20));
+    replica.tell(start(2, PROMPT.length, PROMPT, 20));
+    replica.tell(start(3, PROMPT.length, PROMPT, 20));
+    assertThat(other()).isEqualTo(new Replica.Declined(key(3)));
+    awaitPlacesTaken(2);
+    replica.tell(new Replica.Cancel(key(2)));
+    awaitPlacesTaken(1);
+    assertThat(slow.asked.getLast()).isCancelled();
+    slow.asked.getFirst().complete(null);
+    assertThat(other()).isEqualTo(new Replica.Begun(key(1), 0));
+  }
+
+  @Test
+  void whatWasComputedIsOfferedWithTheAnswer() {
+    SlowKv slow = new SlowKv();
+    ActorRef<Replica.Command> replica = replica(slow, Map.of("seed", "7", "end-probability", "0"));
+    replica.tell(start(1, PROMPT.length, PROMPT, 20));
+    awaitPlacesTaken(1);
+    slow.asked.getFirst().complete(null);
+    int[] told = answer(1).stream().mapToInt(Integer::intValue).toArray();
+    awaitPlacesTaken(0);
+
+    int[] whole = Arrays.copyOf(PROMPT, PROMPT.length + told.length);
+    System.arraycopy(told, 0, whole, PROMPT.length, told.length);
+    assertThat(slow.computed).hasSize(1);
+    assertThat(slow.computed.getFirst()).isEqualTo(whole);
+  }
+
+  @Test
+  void nobodyWaitsForKvOfAnEngineThatBroke() {
+    SlowKv slow = new SlowKv();
+    canary = "interval = 20 ms, limit = 50 ms";
+    ActorRef<Replica.Command> replica = replica(slow, Map.of("hang-after-tokens", "1"));
+    replica.tell(start(1, PROMPT.length, PROMPT, 20));
+
+    assertThat(other()).isEqualTo(new Replica.Declined(key(1)));
+  }
+
+  /** The next event but signs of life. */
+  private Replica.Event other() {
+    while (true) {
+      Replica.Event event = generation.receiveMessage(Duration.ofSeconds(20));
+      if (!(event instanceof Replica.Alive)) {
+        return event;
+      }
+    }
+  }
+
   private ActorRef<Replica.Command> replica(Map<String, String> options) {
     EngineLoader loader =
         spec ->
@@ -319,7 +418,7 @@ class ReplicaTest {
 
   private List<Integer> answer(int sequence) {
     List<Integer> ids = new ArrayList<>();
-    generation.expectMessageClass(Replica.Begun.class);
+    assertThat(other()).isInstanceOf(Replica.Begun.class);
     while (true) {
       switch (generation.receiveMessage()) {
         case Replica.Tokens tokens -> {

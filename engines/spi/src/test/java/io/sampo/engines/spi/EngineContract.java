@@ -3,6 +3,7 @@ package io.sampo.engines.spi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
@@ -273,6 +274,28 @@ public abstract class EngineContract {
     }
   }
 
+  /** One that is alone neither finds nor leaves anything, nor does a scope for another. */
+  @Test
+  void sharesKvWithinAScopeOnly() {
+    Engine engine = engine(settings(2, false, Map.of()));
+    assumeThat(engine.capabilities().reusesPrefixes()).isTrue();
+    int[] prompt = repeated(70);
+    KvScope mine = KvScope.of("mine");
+    assertThat(cached(engine, prompt, KvScope.ALONE)).isZero();
+    assertThat(cached(engine, prompt, KvScope.ALONE)).isZero();
+    assertThat(cached(engine, prompt, mine)).isZero();
+    assertThat(cached(engine, prompt, mine)).isGreaterThanOrEqualTo(64);
+    assertThat(cached(engine, prompt, KvScope.ALONE)).isZero();
+    assertThat(cached(engine, prompt, KvScope.of("yours"))).isZero();
+    assertThat(cached(engine, prompt, KvScope.COMMON)).isZero();
+  }
+
+  private int cached(Engine engine, int[] ids, KvScope scope) {
+    SequenceRequest request =
+        new SequenceRequest(newId(), ids, 0, 3, NEVER, GREEDY, Priority.NORMAL, null, scope);
+    return run(engine, request).awaitEnd().cachedTokens();
+  }
+
   @Test
   void offersItsKvAsBlocksOrSaysWhyNot() {
     Engine engine = engine(settings(2, false, Map.of()));
@@ -308,8 +331,16 @@ public abstract class EngineContract {
     KvChain chain =
         new KvChain(held.stream().map(block -> KvBlock.open(block.bytes(), layout)).toList());
     fails(other.kvBlocks().importBlocks(shortPrompt(), chain), Kind.INVALID_REQUEST);
-    assertThat(await(other.kvBlocks().importBlocks(prompt, chain))).isEqualTo(chain.endPosition());
+    KvScope scope = KvScope.of("scope");
+    fails(other.kvBlocks().importBlocks(KvScope.ALONE, prompt, chain), Kind.INVALID_REQUEST);
+    assertThat(await(other.kvBlocks().importBlocks(scope, prompt, chain)))
+        .isEqualTo(chain.endPosition());
+    assertThat(await(other.kvBlocks().held(scope, prompt))).isEqualTo(chain.endPosition());
+    assertThat(await(other.kvBlocks().held(KvScope.COMMON, prompt))).isZero();
+    // Nobody waits for the blocks: a sequence that comes after them begins after them.
+    CompletableFuture<Integer> taken = other.kvBlocks().importBlocks(prompt, chain);
     RecordingListener second = run(other, request(prompt)).awaitEnd();
+    assertThat(await(taken)).isEqualTo(chain.endPosition());
     assertThat(second.cachedTokens()).isEqualTo(chain.endPosition());
     assertThat(second.ids()).isEqualTo(first.ids());
   }
