@@ -111,6 +111,9 @@ class BadInputTest {
           "logit_bias":{"1":101} | logit_bias | its values must be numbers from -100 to 100
           "model":7              | model | must be a string
           "user":7               | user | must be a string
+          "cache_salt":""        | cache_salt | must have 1 to 64 characters, each a letter, a digit, '-' or '_'
+          "cache_salt":"a b\\u0000" | cache_salt | must have 1 to 64 characters, each a letter, a digit, '-' or '_'
+          "cache_salt":{"a":1}   | cache_salt | must be a string
           "session_id":""        | session_id | must have 1 to 256 characters
           "lora":[{"id":0}]      | lora | must be the name of an adapter in /v1/models
           "messages":"hi"        | messages | must be an array of messages
@@ -128,8 +131,6 @@ class BadInputTest {
   @ValueSource(
       strings = {
         "\"chat_template\":\"{{x}}\"",
-        "\"cache_salt\":\"a b\\u0000\"",
-        "\"cache_salt\":{\"a\":1}",
         "\"prompt_embeds\":\"AAAA\"",
         "\"audio\":{\"voice\":\"x\"}",
         "\"modalities\":[\"text\",\"audio\"]",
@@ -145,6 +146,15 @@ class BadInputTest {
                 + "|Parameter '"
                 + name
                 + "' is not supported by this server.");
+  }
+
+  @Test
+  void namesTheHeaderThatIsWrong() throws Exception {
+    HttpResponse<String> answer =
+        gateway.send(gateway.post(CHAT, TestGateway.ASK).header("x-sampo-cache", "refresh"));
+    assertThat(answer.statusCode()).isEqualTo(400);
+    assertThat(answer.body())
+        .contains("Invalid value for 'X-Sampo-Cache': must be bypass, or left out.");
   }
 
   @Test
