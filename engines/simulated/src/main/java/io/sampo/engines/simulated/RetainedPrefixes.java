@@ -1,57 +1,67 @@
 package io.sampo.engines.simulated;
 
 import io.sampo.engines.spi.KvScope;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 
 /**
- * Which beginnings of ended sequences the engine pretends to hold still: a set of the states of
- * whole blocks of tokens, least recently used first. A state stands for all tokens before it, so a
- * block counts only where all blocks before it are held too.
+ * The blocks that the engine holds of ended sequences and of what came from outside, least recently
+ * used first. A block counts only where all blocks before it are held too.
  */
 final class RetainedPrefixes {
-
-  /** A block of those who know a salt. */
-  private record Key(String salt, long state) {}
 
   /** Tokens of a block. */
   static final int BLOCK_TOKENS = 32;
 
+  /** A block of those who know a salt. */
+  private record Key(String salt, long key) {}
+
+  private static final long[] NOTHING = {};
+
   private final int maxBlocks;
-  private final LinkedHashMap<Key, Boolean> blocks = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashMap<Key, Long> states = new LinkedHashMap<>(16, 0.75f, true);
 
   RetainedPrefixes(int tokens) {
     maxBlocks = tokens / BLOCK_TOKENS;
   }
 
-  /** How many of the first {@code count} blocks are held for a scope, without a gap. */
-  int held(KvScope scope, long[] states, int count) {
-    int held = 0;
-    while (scope.shared() && held < count && blocks.get(key(scope, states[held])) != null) {
-      held++;
+  /**
+   * The states of a text's first blocks that are held for a scope, without a gap.
+   *
+   * @param count of how many at most
+   */
+  long[] held(KvScope scope, BlockTrail text, int count) {
+    if (!scope.shared()) {
+      return NOTHING;
+    }
+    long[] held = new long[count];
+    for (int block = 0; block < count; block++) {
+      Long state = states.get(new Key(scope.salt(), text.key(block)));
+      if (state == null) {
+        return Arrays.copyOf(held, block);
+      }
+      held[block] = state;
     }
     return held;
   }
 
   /**
-   * Holds these blocks for a scope; the last ones first, so that a prefix outlives what follows it.
+   * Holds a text's first blocks for a scope; the last ones first, so that a prefix outlives what
+   * follows it.
    */
-  void retain(KvScope scope, long[] states, int count) {
+  void retain(KvScope scope, BlockTrail text, int count) {
     if (!scope.shared()) {
       return;
     }
-    for (int i = Math.min(count, maxBlocks) - 1; i >= 0; i--) {
-      blocks.put(key(scope, states[i]), true);
+    for (int block = Math.min(count, maxBlocks) - 1; block >= 0; block--) {
+      states.put(new Key(scope.salt(), text.key(block)), text.state(block));
     }
-    while (blocks.size() > maxBlocks) {
-      blocks.pollFirstEntry();
+    while (states.size() > maxBlocks) {
+      states.pollFirstEntry();
     }
-  }
-
-  private static Key key(KvScope scope, long state) {
-    return new Key(scope.salt(), state);
   }
 
   long tokens() {
-    return (long) blocks.size() * BLOCK_TOKENS;
+    return (long) states.size() * BLOCK_TOKENS;
   }
 }

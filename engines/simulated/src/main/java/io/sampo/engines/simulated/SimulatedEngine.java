@@ -44,6 +44,7 @@ public final class SimulatedEngine implements Engine {
   private final long kvTokensTotal;
   private final StepCounters counters = new StepCounters();
   private final SimulatedStepper stepper;
+  private final SimulatedBlocks blocks;
   private final StepTime.Drive drive;
 
   /**
@@ -71,6 +72,7 @@ public final class SimulatedEngine implements Engine {
     slowFactor = options.slowFactor();
     stepper = new SimulatedStepper(options, counters, sequence -> live.remove(sequence.id()));
     LOG.warn("This engine is SIMULATED: no model runs, answers are made up ({}).", capabilities);
+    blocks = new SimulatedBlocks(options, this::wake);
     drive = time.start("sampo-engine-simulated", this::turn);
   }
 
@@ -126,7 +128,7 @@ public final class SimulatedEngine implements Engine {
 
   @Override
   public KvBlocks kvBlocks() {
-    return KvBlocks.refusing("the simulated engine computes no keys and values");
+    return blocks;
   }
 
   @Override
@@ -199,6 +201,10 @@ public final class SimulatedEngine implements Engine {
     }
   }
 
+  private void wake() {
+    drive.wake();
+  }
+
   private void accept(SimulatedSequence sequence) {
     EngineException broken = failure;
     if (closing) {
@@ -237,7 +243,9 @@ public final class SimulatedEngine implements Engine {
       return StepTime.Turning.ENDED;
     }
     if (closing) {
-      failAll(new EngineException(CLOSED, "The engine was closed."));
+      EngineException reason = new EngineException(CLOSED, "The engine was closed.");
+      failAll(reason);
+      blocks.close(reason);
       ended = true;
       return StepTime.Turning.ENDED;
     }
@@ -249,6 +257,7 @@ public final class SimulatedEngine implements Engine {
     if (hanging) {
       return StepTime.Turning.IDLE;
     }
+    blocks.perform(stepper);
     beginAccepted();
     if (stepping && now < stepDue) {
       return stepDue;
@@ -287,6 +296,8 @@ public final class SimulatedEngine implements Engine {
 
   private void beginAccepted() {
     for (SimulatedSequence next = accepted.poll(); next != null; next = accepted.poll()) {
+      // What was ordered before it was submitted is done before it begins.
+      blocks.perform(stepper);
       stepper.begin(next);
     }
   }
@@ -294,6 +305,7 @@ public final class SimulatedEngine implements Engine {
   private void failAll(EngineException reason) {
     beginAccepted();
     stepper.failAll(reason);
+    blocks.failAll(reason);
     stepping = false;
   }
 }

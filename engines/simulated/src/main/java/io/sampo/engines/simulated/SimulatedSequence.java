@@ -3,12 +3,12 @@ package io.sampo.engines.simulated;
 import io.sampo.engines.simulated.model.SimulatedModel;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.KvScope;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
 import io.sampo.engines.spi.SequenceRequest;
 import io.sampo.engines.spi.TokenLogprobs;
-import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,9 +30,8 @@ final class SimulatedSequence {
 
   private final long streamKey;
   private final int endIndex;
-  private long[] blockStates = new long[4];
-  private long state;
-  private int heldTokens;
+  private @Nullable BlockTrail trail;
+  private int answerTokens;
   private int nextIndex;
   private int prefilledTokens;
 
@@ -89,13 +88,12 @@ final class SimulatedSequence {
    * @return prompt tokens that need no computing
    */
   int begin(SimulatedModel model, RetainedPrefixes retained) {
-    state = model.begin();
-    for (int i = 0; i < promptTokens(); i++) {
-      hold(request.promptIds()[i]);
-    }
+    int[] ids = request.promptIds();
+    BlockTrail text = BlockTrail.of(model, ids, promptTokens());
     int reusable = (promptTokens() - 1) / RetainedPrefixes.BLOCK_TOKENS;
-    int held = retained.held(request.scope(), blockStates, reusable);
-    prefilledTokens = held * RetainedPrefixes.BLOCK_TOKENS;
+    long[] held = retained.held(request.scope(), text, reusable);
+    trail = held.length == 0 ? text : text.resumed(model, ids, held);
+    prefilledTokens = held.length * RetainedPrefixes.BLOCK_TOKENS;
     return prefilledTokens;
   }
 
@@ -129,38 +127,39 @@ final class SimulatedSequence {
     if (recites()) {
       return request.promptIds()[request.promptIds().length + nextIndex];
     }
-    return model.next(state, streamKey, !sampling().ignoreEndOfText());
+    return model.next(trail().state(), streamKey, !sampling().ignoreEndOfText());
   }
 
   TokenLogprobs logprobs(int chosen) {
-    return SimulatedModel.logprobs(state, streamKey, chosen, sampling().topLogprobs());
+    return SimulatedModel.logprobs(trail().state(), streamKey, chosen, sampling().topLogprobs());
   }
 
   /** Appends a drawn token. */
   void generated(int token) {
-    hold(token);
+    trail().add(token);
+    answerTokens++;
     nextIndex++;
   }
 
   /** Tokens whose KV this sequence holds. */
   int kvTokens() {
-    return prefilledTokens + heldTokens - promptTokens();
+    return prefilledTokens + answerTokens;
   }
 
   void retainIn(RetainedPrefixes retained) {
-    retained.retain(request.scope(), blockStates, kvTokens() / RetainedPrefixes.BLOCK_TOKENS);
+    retained.retain(request.scope(), trail(), kvTokens() / RetainedPrefixes.BLOCK_TOKENS);
   }
 
-  private void hold(int token) {
-    state = SimulatedModel.extend(state, token);
-    heldTokens++;
-    if (heldTokens % RetainedPrefixes.BLOCK_TOKENS == 0) {
-      int block = heldTokens / RetainedPrefixes.BLOCK_TOKENS - 1;
-      if (block == blockStates.length) {
-        blockStates = Arrays.copyOf(blockStates, 2 * block);
-      }
-      blockStates[block] = state;
+  KvScope scope() {
+    return request.scope();
+  }
+
+  /** Its text; it has begun. */
+  BlockTrail trail() {
+    if (trail == null) {
+      throw new IllegalStateException("the sequence has not begun");
     }
+    return trail;
   }
 
   void tellStarted(int cachedTokens) {

@@ -4,11 +4,13 @@ import io.sampo.engines.simulated.model.SimulatedModel;
 import io.sampo.engines.simulated.model.SimulatedVocabulary;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.FinishReason;
+import io.sampo.engines.spi.KvScope;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,6 +110,45 @@ final class SimulatedStepper {
     running.subList(running.size() - ended, running.size()).clear();
     counters.stepped(plannedPrefill, (int) (counters.generated() - before), nanos, prefillShare());
     return outcome;
+  }
+
+  /**
+   * The states of a text's first blocks that are held for a scope by what runs or has ended.
+   *
+   * @param count of how many at most
+   */
+  long[] held(KvScope scope, BlockTrail text, int count) {
+    long[] held = retained.held(scope, text, count);
+    for (SimulatedSequence sequence : running) {
+      if (scope.shared() && sequence.scope().equals(scope)) {
+        int common = common(sequence, text, count);
+        held = common > held.length ? states(sequence.trail(), common) : held;
+      }
+    }
+    return held;
+  }
+
+  private static int common(SimulatedSequence sequence, BlockTrail text, int count) {
+    int computed = sequence.kvTokens() / RetainedPrefixes.BLOCK_TOKENS;
+    int common = 0;
+    while (common < Math.min(count, computed) && sequence.trail().key(common) == text.key(common)) {
+      common++;
+    }
+    return common;
+  }
+
+  private static long[] states(BlockTrail trail, int count) {
+    return IntStream.range(0, count).mapToLong(trail::state).toArray();
+  }
+
+  /** Holds the first blocks of a text for a scope, as of a sequence that has ended. */
+  void retain(KvScope scope, BlockTrail text, int count) {
+    retained.retain(scope, text, count);
+    holdMore(0);
+  }
+
+  SimulatedModel model() {
+    return model;
   }
 
   /** Fails all that runs. */
