@@ -31,11 +31,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class BlockExchange {
 
-  /** As many tasks wait at most; one more is refused. */
-  static final int MAX_WAITING = 64;
+  /** As many tasks wait at most; one more is refused. Enough for a few of every sequence. */
+  static final int MAX_WAITING = 1024;
 
   /** A piece has so many bytes, or one block where that is more. */
   private static final int PIECE_BYTES = 8 << 20;
+
+  /** Of what leaves, for which nobody waits, a piece is smaller and the only one of its turn. */
+  private static final int LEAVING_PIECE_BYTES = 4 << 20;
 
   /** In one turn of the loop no new piece begins after this. */
   private static final long TURN_NANOS = Duration.ofMillis(10).toNanos();
@@ -53,6 +56,11 @@ final class BlockExchange {
 
     /** Moves a piece; completes the answer with the last one. */
     abstract void move();
+
+    /** Whether the running sequences go before it. */
+    boolean canWait() {
+      return false;
+    }
 
     /** No more will be moved. */
     void leave() {}
@@ -172,7 +180,7 @@ final class BlockExchange {
     long began = System.nanoTime();
     boolean moved = false;
     for (Task<?> task = next(); task != null; task = next()) {
-      if (moved && System.nanoTime() - began >= TURN_NANOS) {
+      if (moved && (task.canWait() || System.nanoTime() - began >= TURN_NANOS)) {
         return true;
       }
       movePiece(task);
@@ -228,15 +236,15 @@ final class BlockExchange {
   }
 
   /** How many tokens a piece has. */
-  private static int pieceTokens(KvLayout layout) {
-    long blocks = PIECE_BYTES / ((long) layout.blockTokens() * layout.tokenBytes());
+  private static int pieceTokens(KvLayout layout, int bytes) {
+    long blocks = bytes / ((long) layout.blockTokens() * layout.tokenBytes());
     return layout.blockTokens() * (int) Math.max(1, blocks);
   }
 
   private MemorySegment pieceMemory(StateFormat format) {
     MemorySegment piece = memory;
     if (piece == null) {
-      piece = Arena.ofAuto().allocate(format.stateBytes(pieceTokens(format.layout())));
+      piece = Arena.ofAuto().allocate(format.stateBytes(pieceTokens(format.layout(), PIECE_BYTES)));
       memory = piece;
     }
     return piece;
@@ -269,11 +277,18 @@ final class BlockExchange {
     }
 
     @Override
+    boolean canWait() {
+      return true;
+    }
+
+    @Override
     void move() {
       int position = begin + done.size() * blockTokens;
       int end = begin + into.size() * blockTokens;
       int here =
-          Math.min(cache.held(kin, tokens, end + 1) - position, pieceTokens(format.layout()));
+          Math.min(
+              cache.held(kin, tokens, end + 1) - position,
+              pieceTokens(format.layout(), LEAVING_PIECE_BYTES));
       int blocks = here / blockTokens;
       if (blocks <= 0) {
         answer.complete(List.copyOf(done));
@@ -320,7 +335,8 @@ final class BlockExchange {
       if (!cache.keeps(number, kin, tokens, position) && !findPlace()) {
         return;
       }
-      int wanted = Math.min(chain.endPosition() - position, pieceTokens(format.layout()));
+      int wanted =
+          Math.min(chain.endPosition() - position, pieceTokens(format.layout(), PIECE_BYTES));
       int count = cache.room(number, wanted);
       if (count > 0) {
         state.copyIn(
