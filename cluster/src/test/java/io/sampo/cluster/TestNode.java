@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
+import io.sampo.cluster.kv.KvSettings;
 import io.sampo.cluster.node.NodeSettings;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.cluster.node.SampoNode;
@@ -31,6 +32,8 @@ public final class TestNode implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
 
+  private static final long KV_BYTES = 64 << 20;
+
   private final SampoNode node;
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -43,11 +46,11 @@ public final class TestNode implements AutoCloseable {
 
   /** The settings of a node that tells its routes in headers; overrides are HOCON. */
   public static NodeSettings settings(int port, ModelSettings model, String overrides) {
-    return settings(port, model, null, overrides);
+    return settings(port, model, new KvSettings(KV_BYTES, 0, null), null, overrides);
   }
 
   private static NodeSettings settings(
-      int port, ModelSettings model, @Nullable Path dataFolder, String overrides) {
+      int port, ModelSettings model, KvSettings kv, @Nullable Path dataFolder, String overrides) {
     return new NodeSettings(
         "127.0.0.1",
         port,
@@ -58,6 +61,7 @@ public final class TestNode implements AutoCloseable {
         true,
         null,
         List.of(),
+        kv,
         DRAIN_LIMIT,
         overrides);
   }
@@ -97,7 +101,12 @@ public final class TestNode implements AutoCloseable {
 
   /** The same, with what an earlier one has left in this folder. */
   public static TestNode start(ModelSettings model, Path dataFolder) throws Exception {
-    return start(settings(0, model, dataFolder, ""));
+    return start(settings(0, model, new KvSettings(KV_BYTES, 0, dataFolder), dataFolder, ""));
+  }
+
+  /** A node that keeps so much KV. */
+  public static TestNode start(ModelSettings model, KvSettings kv) throws Exception {
+    return start(settings(0, model, kv, kv.dataFolder(), ""));
   }
 
   private static TestNode start(NodeSettings settings) throws Exception {
@@ -135,6 +144,18 @@ public final class TestNode implements AutoCloseable {
     return client.send(
         request(path)
             .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  /** The same with a header. */
+  public HttpResponse<String> post(String path, String body, String header, String value)
+      throws IOException, InterruptedException {
+    return client.send(
+        request(path)
+            .header("content-type", "application/json")
+            .header(header, value)
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build(),
         BodyHandlers.ofString());

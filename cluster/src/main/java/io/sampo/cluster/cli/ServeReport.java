@@ -1,6 +1,7 @@
 package io.sampo.cluster.cli;
 
 import io.sampo.cluster.cli.doctor.Memory;
+import io.sampo.cluster.kv.KvSettings;
 import io.sampo.cluster.node.StartupTimes;
 import io.sampo.engines.modelstore.download.Sizes;
 import io.sampo.engines.modelstore.gguf.GgufSummary;
@@ -80,6 +81,22 @@ final class ServeReport {
             + " (trained for "
             + plan.trainedContextTokens()
             + ")");
+  }
+
+  /** What is kept of KV that leaves the engine. */
+  void kv(KvSettings kept, ModelTask task) {
+    if (task == ModelTask.GENERATE) {
+      line(
+          "kv",
+          kept.hostBytes() == 0
+              ? "stays in the engine (--kv-ram 0)"
+              : "up to "
+                  + Sizes.text(kept.hostBytes())
+                  + " of main memory beside the engine"
+                  + (kept.folder() == null
+                      ? ""
+                      : " and " + Sizes.text(kept.diskBytes()) + " of files in " + kept.folder()));
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import io.sampo.cluster.cli.settings.Flags;
 import io.sampo.cluster.cli.settings.Given;
 import io.sampo.cluster.cli.settings.Layers;
 import io.sampo.cluster.cli.settings.ServeSettings;
+import io.sampo.cluster.kv.KvSettings;
 import io.sampo.cluster.logging.Logging;
 import io.sampo.cluster.node.NodeSettings;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
@@ -92,8 +93,10 @@ final class ServeVerb implements Callable<Integer> {
     ServeSettings settings = withDraft(asked, engine, layers, shelf);
     CompletableFuture<LoadPlan> plan = planned(engine, local, settings);
     Instant called = Instant.now();
-    SampoNode node = SampoNode.start(nodeSettings(settings, local));
+    KvSettings kv = settings.kv().settings(Memory.now().availableBytes(), settings.dataFolder());
+    SampoNode node = SampoNode.start(nodeSettings(settings, local, kv));
     LoadPlan made = tellPlan(engine, local, node, plan);
+    report.kv(kv, made.task());
     report.listening(node.address());
     Replica.Report replica = firstToken(node);
     report.engine(engine, replica.capabilities());
@@ -170,7 +173,8 @@ final class ServeVerb implements Callable<Integer> {
     return String.valueOf(cause.getMessage());
   }
 
-  private static NodeSettings nodeSettings(ServeSettings settings, LocalModel local) {
+  private static NodeSettings nodeSettings(
+      ServeSettings settings, LocalModel local, KvSettings kv) {
     return new NodeSettings(
         settings.host(),
         settings.port(),
@@ -188,6 +192,7 @@ final class ServeVerb implements Callable<Integer> {
         settings.debugHeaders(),
         settings.apiKeyFile(),
         settings.allowedHosts(),
+        kv,
         DRAIN_LIMIT,
         settings.overrides());
   }

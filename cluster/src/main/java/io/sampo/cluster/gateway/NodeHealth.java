@@ -1,6 +1,7 @@
 package io.sampo.cluster.gateway;
 
 import io.sampo.actors.replica.Replica;
+import io.sampo.cluster.kv.KvFigures;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,4 +22,9 @@ public interface NodeHealth {
 
   /** The replicas that this node knows, as they last reported; a few seconds old at most. */
   List<Replica.Report> replicas();
+
+  /** What this node's KV does, where it keeps any. */
+  default Optional<KvFigures> kv() {
+    return Optional.empty();
+  }
 }

@@ -1,5 +1,6 @@
 package io.sampo.cluster.gateway;
 
+import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.Replica;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.json.JsonBytes;
@@ -34,7 +35,9 @@ final class StatsRoute {
       write(json.raw(comma), replica);
       comma = ",";
     }
-    return Exchange.json(json.raw("]}").toArray());
+    json.raw("]");
+    node.kv().ifPresent(kv -> KvStats.write(json.raw(","), kv));
+    return Exchange.json(json.raw("}").toArray());
   }
 
   private static void write(JsonBytes json, Replica.Report replica) {
@@ -44,6 +47,11 @@ final class StatsRoute {
     EngineCapabilities capabilities = replica.capabilities();
     if (capabilities != null) {
       number(json, "places", capabilities.maxSequences());
+    }
+    KvOffer kv = replica.kv();
+    if (kv != null) {
+      number(json, "kv_block_tokens", kv.layout().blockTokens());
+      number(json, "kv_block_bytes", kv.layout().blockBytes());
     }
     EngineStats stats = replica.stats();
     if (stats != null) {

@@ -1,5 +1,6 @@
 package io.sampo.cluster.node;
 
+import io.sampo.cluster.kv.KvSettings;
 import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *     allows
  * @param allowedHosts further names the endpoint is reached by, beside its own address and
  *     localhost
+ * @param kv how much KV the node keeps beside its engines
  * @param drainLimit how long a stop waits for running answers
  * @param overrides further configuration in HOCON, above the files; empty for none
  */
@@ -35,6 +37,7 @@ public record NodeSettings(
     boolean debugHeaders,
     @Nullable Path apiKeyFile,
     List<String> allowedHosts,
+    KvSettings kv,
     Duration drainLimit,
     String overrides) {
 

@@ -3,11 +3,13 @@ package io.sampo.cluster.node;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.cluster.gateway.NodeHealth;
+import io.sampo.cluster.kv.KvFigures;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -29,6 +31,7 @@ final class Readiness implements NodeHealth {
   private final CompletableFuture<Replica.Report> first = new CompletableFuture<>();
   private final CompletableFuture<Void> restored = new CompletableFuture<>();
   private volatile @Nullable Heard heard;
+  private volatile @Nullable Supplier<KvFigures> kv;
   private volatile boolean draining;
 
   /** The probe's messages. */
@@ -93,6 +96,11 @@ final class Readiness implements NodeHealth {
     return restored;
   }
 
+  /** Tells from now on what this node's KV does. */
+  void kv(Supplier<KvFigures> figures) {
+    kv = figures;
+  }
+
   void drain() {
     draining = true;
   }
@@ -111,6 +119,11 @@ final class Readiness implements NodeHealth {
   public List<Replica.Report> replicas() {
     Heard last = heard;
     return last == null ? List.of() : last.replicas();
+  }
+
+  @Override
+  public Optional<KvFigures> kv() {
+    return Optional.ofNullable(kv).map(Supplier::get);
   }
 
   @Override

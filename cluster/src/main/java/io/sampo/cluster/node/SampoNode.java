@@ -15,6 +15,7 @@ import io.sampo.cluster.gateway.Endpoint;
 import io.sampo.cluster.gateway.GatewaySettings;
 import io.sampo.cluster.gateway.HttpGateway;
 import io.sampo.cluster.gateway.http.ApiKeys;
+import io.sampo.cluster.kv.TieredKv;
 import io.sampo.cluster.logging.Logging;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.engines.spi.Adapter;
@@ -68,6 +69,7 @@ public final class SampoNode implements AutoCloseable {
   private final Stopwatch stopwatch;
   private final CompletableFuture<Replica.Report> ready;
   private @Nullable InetSocketAddress address;
+  private volatile @Nullable TieredKv kv;
 
   private SampoNode(
       NodeSettings settings,
@@ -168,7 +170,7 @@ public final class SampoNode implements AutoCloseable {
     cluster.manager().tell(Join.create(cluster.selfMember().address()));
     Wiring wiring = new Wiring(system);
     wiring.routers();
-    wiring.replicas(engines, NodeKv.NONE);
+    wiring.replicas(engines, openKv());
     ActorRef<Placement.Command> placement = wiring.placement(List.of(spec));
     wiring.readiness(readiness, spec.id());
     NodeModels models =
@@ -190,6 +192,17 @@ public final class SampoNode implements AutoCloseable {
     stopwatch.http();
     address = gateway.address();
     stopAlong(gateway, admission);
+  }
+
+  /** What the node keeps of KV; it is closed after the engines. */
+  private NodeKv openKv() {
+    if (settings.kv().hostBytes() == 0) {
+      return NodeKv.NONE;
+    }
+    TieredKv opened = TieredKv.open(settings.kv(), system.settings().config());
+    kv = opened;
+    readiness.kv(opened::figures);
+    return opened;
   }
 
   /** Lets requests in once the model's text side is there, and all its adapters. */
@@ -294,9 +307,16 @@ public final class SampoNode implements AutoCloseable {
         "close-engines",
         () ->
             CompletableFuture.runAsync(
-                    engines::closeAll,
+                    this::closeEngines,
                     task -> Thread.ofPlatform().name("close-engines").start(task))
                 .thenApply(nothing -> Done.done()));
+  }
+
+  private void closeEngines() {
+    engines.closeAll();
+    if (kv != null) {
+      kv.close();
+    }
   }
 
   private static void task(

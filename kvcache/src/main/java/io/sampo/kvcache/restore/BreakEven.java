@@ -173,6 +173,11 @@ public final class BreakEven {
     return of(source).speed();
   }
 
+  /** How fast blocks of a source came of late, for people and for routers; 0 where none did. */
+  public synchronized double bytesPerSecond(Source source) {
+    return of(source).bytesPerSecond();
+  }
+
   /** Figures of this moment. */
   public synchronized RestoreStats stats() {
     return stats;

@@ -42,6 +42,11 @@ final class TrackRecord {
     return bytes > 0 ? new Speed(0, millis / bytes) : new Speed(millis / weight, 0);
   }
 
+  /** Of late; 0 where nothing came. */
+  double bytesPerSecond() {
+    return millis > 0 ? 1000 * bytes / millis : 0;
+  }
+
   /** So many bytes came in this time; none where the source failed. */
   void observe(double came, double took) {
     weight = FADING * weight + 1;

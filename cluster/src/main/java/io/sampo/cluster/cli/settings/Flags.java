@@ -67,6 +67,25 @@ public final class Flags {
           "Tokens kept of requests that have ended, for requests that begin alike. Kept ones slow"
               + " every step a little: auto keeps as many as pay for themselves (default), 0"
               + " none.");
+  public static final Flag KV_RAM =
+      new Flag(
+          "kv-ram",
+          "SIZE",
+          "Main memory for KV that has left the engine, which brings it back quicker than it would"
+              + " be computed; 4G, 512M, 0 is off. Default: an eighth of what is free, at most"
+              + " 4G.");
+  public static final Flag KV_DISK =
+      new Flag(
+          "kv-disk",
+          "SIZE",
+          "Files in the data folder that keep a part of --kv-ram over a restart, such as 20G. They"
+              + " hold what prompts say. Default 0: none.");
+  public static final Flag KV_WARM =
+      new Flag(
+          "kv-warm",
+          "FILE,…",
+          "Files of 'sampo cache export' whose prefixes are in main memory from the start and stay"
+              + " there.");
   public static final Flag ENGINE_OPTION =
       new Flag(
           "engine-option",
@@ -114,6 +133,9 @@ public final class Flags {
           LORA_DIR,
           INTER_TOKEN_MILLIS,
           RETAIN_TOKENS,
+          KV_RAM,
+          KV_DISK,
+          KV_WARM,
           ENGINE,
           ENGINE_OPTION,
           DETERMINISTIC,
@@ -133,9 +155,7 @@ public final class Flags {
           Map.entry("admin-host", "there is no admin endpoint"),
           Map.entry("admin-port", "there is no admin endpoint"),
           Map.entry("jmx-port", "attach locally with jconsole or jcmd"),
-          Map.entry("kv-port", "KV blocks stay on their node"),
-          Map.entry("kv-ram", "KV stays in the engine's memory"),
-          Map.entry("kv-disk", "KV stays in the engine's memory"));
+          Map.entry("kv-port", "KV blocks stay on their node"));
 
   private static final Map<String, String> NOT_BUILT_VERBS =
       Map.of("node", "'sampo serve' starts a node that is a cluster of its own");

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** The joined sources of settings: command line, environment, file. */
 public final class Layers {
@@ -76,6 +77,13 @@ public final class Layers {
   /** A number that may end in K, for 1024. */
   int tokens(Flag flag, int most, int otherwise) {
     return find(flag).map(given -> tokens(given, most)).orElse(otherwise);
+  }
+
+  /** Bytes, as a number that may end in K, M, G or T. */
+  public OptionalLong bytes(Flag flag) {
+    return find(flag)
+        .map(given -> OptionalLong.of(KvFlags.bytes(given)))
+        .orElseGet(OptionalLong::empty);
   }
 
   boolean on(Flag flag) {

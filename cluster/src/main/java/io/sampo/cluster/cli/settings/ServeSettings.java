@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param engine the engine's name
  * @param adapters what the model is served with from the start
  * @param adapterFolder whose adapters may be loaded over HTTP, or null
+ * @param kv how much KV the node keeps beside its engine
  * @param overrides configuration of the rooms below, in HOCON; empty for none
  */
 public record ServeSettings(
@@ -43,6 +44,7 @@ public record ServeSettings(
     Path dataFolder,
     LogFormat logFormat,
     boolean debugHeaders,
+    KvFlags kv,
     String overrides) {
 
   /** The form of a log line. */
@@ -96,6 +98,7 @@ public record ServeSettings(
             .map(given -> oneOf(LogFormat.values(), given))
             .orElse(LogFormat.TEXT),
         layers.on(Flags.DEBUG_HEADERS),
+        KvFlags.from(layers),
         layers.overrides());
   }
 
@@ -130,6 +133,7 @@ public record ServeSettings(
         dataFolder,
         logFormat,
         debugHeaders,
+        kv,
         overrides);
   }
 

@@ -3,6 +3,7 @@ package io.sampo.cluster.cli.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sampo.cluster.kv.KvSettings;
 import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.KvType;
@@ -68,6 +69,30 @@ class ServeSettingsTest {
     assertThat(settings.allowedHosts()).isEqualTo(List.of("a.example", "b.example"));
     assertThat(settings.logFormat()).isEqualTo(ServeSettings.LogFormat.JSON);
     assertThat(settings.overrides()).contains("loglevel");
+  }
+
+  @Test
+  void readsHowMuchKvIsKept() throws IOException {
+    Path file = file("kv-ram = 2G\nkv-disk = 20g");
+    KvFlags kv = settings(Map.of("config", file.toString()), Map.of("SAMPO_KV_RAM", "512M")).kv();
+    assertThat(kv.settings(64L << 30, folder))
+        .isEqualTo(new KvSettings(512 << 20, 20L << 30, folder));
+    KvFlags none = settings(Map.of(), Map.of()).kv();
+    assertThat(none.settings(8L << 30, folder)).isEqualTo(new KvSettings(1 << 30, 0, folder));
+    assertThat(none.settings(900L << 30, folder).hostBytes()).isEqualTo(4L << 30);
+    assertThat(settings(Map.of("kv-ram", "0"), Map.of()).kv().settings(1, folder).hostBytes())
+        .isZero();
+    for (String wrong : List.of("4GB", "-1", "1K", "1.5G", "99999999999T", "all")) {
+      refuses(
+          Map.of("kv-disk", wrong),
+          Map.of(),
+          "--kv-disk %s: expected a size of at least 1M, such as 512M or 4G, or 0 for none"
+              .formatted(wrong));
+    }
+    refuses(
+        Map.of("kv-disk", "1G", "kv-ram", "0"),
+        Map.of(),
+        "--kv-disk 1G: KV comes to files through main memory; give --kv-ram more than 0");
   }
 
   @Test
@@ -198,11 +223,11 @@ class ServeSettingsTest {
         Map.of(),
         Map.of("SAMPO_JOIN", "a:1"),
         "SAMPO_JOIN is not built yet: this node forms a cluster of its own; unset it");
-    Path file = file("kv-ram = 8G\n");
+    Path file = file("kv-port = 7000\n");
     refuses(
         Map.of("config", file.toString()),
         Map.of(),
-        file + " line 1: kv-ram is not built yet: KV stays in the engine's memory");
+        file + " line 1: kv-port is not built yet: KV blocks stay on their node");
   }
 
   @Test

@@ -1,0 +1,63 @@
+package io.sampo.cluster.gateway;
+
+import io.sampo.cluster.gateway.json.JsonBytes;
+import io.sampo.cluster.kv.KvFigures;
+import io.sampo.kvcache.restore.RestoreStats;
+import io.sampo.kvcache.store.PublisherStats;
+import io.sampo.kvcache.store.StoreStats;
+import io.sampo.kvcache.store.TierStats;
+
+/** A node's KV in {@code /stats}: its tiers, how blocks came there, what restoring them saved. */
+final class KvStats {
+
+  private KvStats() {}
+
+  static void write(JsonBytes json, KvFigures kv) {
+    StoreStats store = kv.store();
+    json.name("kv").raw("{");
+    write(json, "host", store.host());
+    write(json.raw(","), "disk", store.disk());
+    json.raw(",").name("stored_blocks").number(store.stored());
+    number(json, "refused_blocks", store.refused());
+    number(json, "demoted_blocks", store.demoted());
+    number(json, "promoted_blocks", store.promoted());
+    number(json, "misses", store.misses());
+    number(json, "pins", store.pins());
+    write(json, kv.publisher());
+    write(json, kv.restores());
+    json.raw("}");
+  }
+
+  private static void write(JsonBytes json, String name, TierStats tier) {
+    json.name(name).raw("{").name("budget_bytes").number(tier.budgetBytes());
+    number(json, "bytes", tier.bytes());
+    number(json, "blocks", tier.blocks());
+    number(json, "hits", tier.hits());
+    number(json, "evicted", tier.evicted());
+    number(json, "failed", tier.failed());
+    json.raw("}");
+  }
+
+  private static void write(JsonBytes json, PublisherStats publisher) {
+    json.raw(",").name("publisher").raw("{").name("waiting").number(publisher.waiting());
+    number(json, "blocks", publisher.blocks());
+    number(json, "dropped", publisher.dropped());
+    number(json, "failed", publisher.failed());
+    json.raw("}");
+  }
+
+  private static void write(JsonBytes json, RestoreStats restores) {
+    json.raw(",").name("restores").raw("{").name("restores").number(restores.restores());
+    number(json, "blocks", restores.blocks());
+    number(json, "wins", restores.wins());
+    number(json, "win_millis", Math.round(restores.winMillis()));
+    number(json, "losses", restores.losses());
+    number(json, "loss_millis", Math.round(restores.lossMillis()));
+    number(json, "declined", restores.declined());
+    json.raw("}");
+  }
+
+  private static void number(JsonBytes json, String name, long value) {
+    json.raw(",").name(name).number(value);
+  }
+}
