@@ -54,6 +54,7 @@ Compute::Compute(const Model & model, llama_context_params params, std::shared_p
         const std::string reason = log.errors("llama.cpp gave no reason");
         throw Failure(reason.find("alloc") != std::string::npos ? Kind::OUT_OF_MEMORY : Kind::MODEL_REJECTED, reason);
     }
+    memory.allocated();
     pool->attach_to(context.get());
 }
 

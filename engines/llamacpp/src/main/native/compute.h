@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 
+#include "huge_pages.h"
 #include "llama-cpp.h"
 
 namespace sampo {
@@ -35,10 +36,14 @@ class Compute {
 
     const std::shared_ptr<ThreadPool> & threads() const { return pool; }
 
+    // The memory of what it keeps from pass to pass.
+    HugePages & pages() { return memory; }
+
     // Makes the running pass and all later ones end soon with code 2.
     void interrupt() { interrupted = true; }
 
   private:
+    HugePages                   memory;
     std::shared_ptr<ThreadPool> pool;  // outlives the contexts that compute with it
     llama_context_ptr           context;
     std::atomic<bool>           interrupted = false;

@@ -123,6 +123,10 @@ void Context::use(const Adapter * adapter) {
     }
 }
 
+bool Context::collapse_next() {
+    return model.pages().collapse_next() || context.pages().collapse_next();
+}
+
 bool Context::forget(int sequence, int from) {
     return llama_memory_seq_rm(llama_get_memory(context.get()), sequence, from, -1);
 }

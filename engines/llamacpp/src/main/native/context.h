@@ -68,6 +68,9 @@ class Context {
     // small steps, because llama.cpp plans its memory anew.
     void use(const Adapter * adapter);
 
+    // Puts a piece of the weights or the KV on a huge page, which takes some milliseconds; false when no more are left.
+    bool collapse_next();
+
     // Makes the running step and all later ones end soon with code 2.
     void interrupt() { context.interrupt(); }
 

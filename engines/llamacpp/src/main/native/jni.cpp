@@ -475,6 +475,10 @@ ENTRY(void, NativeContext_use)(JNIEnv * env, jclass, jlong context, jlong adapte
     guarded(env, [&] { ((Context *) context)->use((Adapter *) adapter); });
 }
 
+ENTRY(jboolean, NativeContext_collapseNext)(JNIEnv * env, jclass, jlong context) {
+    return guarded(env, [&] { return (jboolean) ((Context *) context)->collapse_next(); });
+}
+
 ENTRY(void, NativeContext_interrupt)(JNIEnv *, jclass, jlong context) {
     ((Context *) context)->interrupt();
 }

@@ -67,6 +67,7 @@ Model::Model(const std::string & path, const ModelSettings & settings) {
         const std::string reason = log.errors("llama.cpp gave no reason");
         throw Failure(kind_of(reason), reason);
     }
+    weights.allocated();
     if (llama_vocab_n_tokens(vocabulary()) == 0) {
         throw Failure(Kind::MODEL_REJECTED, "the model has no vocabulary");
     }

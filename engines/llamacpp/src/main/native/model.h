@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "grammar.h"
+#include "huge_pages.h"
 #include "llama-cpp.h"
 
 namespace sampo {
@@ -39,6 +40,9 @@ class Model {
     // The grammars that sequences of this model use.
     GrammarCache & grammars() const { return *compiled; }
 
+    // The weights' memory; for one thread at a time.
+    HugePages & pages() const { return weights; }
+
     // Name and kind of the devices that compute, for people.
     static std::string devices();
 
@@ -46,6 +50,7 @@ class Model {
     static std::vector<int64_t> free_bytes();
 
   private:
+    mutable HugePages             weights;
     llama_model_ptr               model;
     std::unique_ptr<GrammarCache> compiled;
 };

@@ -4,11 +4,16 @@
 
 #include "exercise.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cmath>
 #include <memory>
 
 #include "chat_format.h"
 #include "context.h"
+#include "huge_pages.h"
 #include "log_capture.h"
 #include "model.h"
 #include "sampler.h"
@@ -71,6 +76,30 @@ static void exercise_numbers() {
 }
 
 // A token alone must look as the detokenizer shows it inside a text.
+// Memory keeps what is in it on huge pages; what was not written to takes no memory.
+static void exercise_pages() {
+    constexpr size_t HALF = size_t(16) << 20;
+    HugePages        pages;
+    void *           memory = mmap(nullptr, 2 * HALF, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(memory != MAP_FAILED);
+    auto * words = (uint32_t *) memory;
+    for (size_t i = 0; i < HALF / sizeof(uint32_t); i++) {
+        words[i] = (uint32_t) i * 2654435761u;
+    }
+    pages.allocated();
+    while (pages.collapse_next()) {
+    }
+    CHECK(!pages.collapse_next());
+    for (size_t i = 0; i < HALF / sizeof(uint32_t); i++) {
+        CHECK(words[i] == (uint32_t) i * 2654435761u);
+    }
+    std::vector<unsigned char> present(HALF / sysconf(_SC_PAGESIZE));
+    CHECK(mincore((char *) memory + HALF, HALF, present.data()) == 0);
+    // The huge page in the middle may belong to both halves.
+    CHECK(std::count_if(present.begin(), present.end(), [](unsigned char one) { return one & 1; }) <= (long) (present.size() / 8));
+    munmap(memory, 2 * HALF);
+}
+
 static void exercise_vocabulary(const Model & model) {
     const int32_t     count  = llama_vocab_n_tokens(model.vocabulary());
     const std::string around = model.piece(count - 1, false);
@@ -207,6 +236,7 @@ int main(int count, char ** arguments) {
     const std::string folder = arguments[2];
     backends_init(arguments[1]);
     exercise_numbers();
+    exercise_pages();
     const std::string path = folder + "/model.gguf";
     CHECK(failure_of([] { Model("/no/such/file", { false, 0, {} }); }) == Kind::MODEL_REJECTED);
     CHECK(failure_of([&] { quantize(path, "/dev/null", "Q17", 1); }) == Kind::INVALID_REQUEST);

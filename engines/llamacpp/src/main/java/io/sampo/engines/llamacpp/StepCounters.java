@@ -58,6 +58,11 @@ final class StepCounters {
     steps++;
   }
 
+  /** How many steps there were. */
+  long steps() {
+    return steps;
+  }
+
   EngineStats stats(Lineup lineup, int arriving, long kvTotal) {
     return new EngineStats(
         lineup.running().size(),

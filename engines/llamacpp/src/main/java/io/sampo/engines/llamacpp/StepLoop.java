@@ -55,6 +55,7 @@ final class StepLoop implements EngineThread.Work {
 
   private volatile EngineStats stats;
   private long toldNanos;
+  private boolean hasOrdinaryPages = true;
 
   /**
    * @param thread what it is to run on
@@ -138,12 +139,22 @@ final class StepLoop implements EngineThread.Work {
     beginNext();
     boolean worked = step();
     worked |= !thread.stopping() && blocks.turn();
+    worked |= hasOrdinaryPages && useHugePage();
     long now = System.nanoTime();
     if (!worked || now - toldNanos >= TELL_NANOS) {
       stats = snapshot();
       toldNanos = now;
     }
     return worked;
+  }
+
+  /** A piece in each turn, once the engine has shown that it works: nobody's start waits for it. */
+  private boolean useHugePage() {
+    if (counters.steps() == 0 || thread.stopping()) {
+      return false;
+    }
+    hasOrdinaryPages = context.collapseNext();
+    return hasOrdinaryPages;
   }
 
   private void takeArrivals() {
