@@ -68,7 +68,15 @@ class AdapterIT {
   private ModelSettings serving(List<Adapter> adapters, @Nullable Path from) {
     ModelSettings plain = TestNode.llamaCpp("tiny", model, 4, false);
     return new ModelSettings(
-        "tiny", List.of("small"), model, plain.engine(), plain.engineSettings(), adapters, from);
+        "tiny",
+        List.of("small"),
+        model,
+        plain.source(),
+        plain.engine(),
+        plain.engineSettings(),
+        0,
+        adapters,
+        from);
   }
 
   private TestNode start(List<Adapter> adapters, @Nullable Path from) throws Exception {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import io.sampo.cluster.kv.KvSettings;
+import io.sampo.cluster.membership.ClusterSettings;
+import io.sampo.cluster.membership.Role;
 import io.sampo.cluster.node.NodeSettings;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.cluster.node.SampoNode;
@@ -33,6 +35,8 @@ public final class TestNode implements AutoCloseable {
   private static final Duration DRAIN_LIMIT = Duration.ofSeconds(10);
 
   private static final long KV_BYTES = 64 << 20;
+  private static final ClusterSettings ALONE =
+      new ClusterSettings(Role.BOTH, "127.0.0.1", 0, List.of(), null);
 
   private final SampoNode node;
   private final HttpClient client =
@@ -54,9 +58,10 @@ public final class TestNode implements AutoCloseable {
     return new NodeSettings(
         "127.0.0.1",
         port,
-        "127.0.0.1",
-        0,
+        ALONE,
         model,
+        model.engineSettings(),
+        (_, source) -> Path.of(source),
         dataFolder,
         true,
         null,

@@ -3,6 +3,8 @@ package io.sampo.actors.attempt;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.scheduler.PlacementRequest;
+import io.sampo.actors.scheduler.Scheduler;
+import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import java.util.Arrays;
 import java.util.function.Consumer;
@@ -39,6 +41,7 @@ public final class Attempt {
   private int epoch;
   private int losses;
   private @Nullable ActorRef<Replica.Command> replica;
+  private @Nullable ReplicaId replicaId;
   private long askedNanos;
   private long heardNanos;
 
@@ -80,12 +83,14 @@ public final class Attempt {
   /**
    * Starts on the replica that was found.
    *
+   * @param place the booked one
    * @param ids the prompt
    * @param work what to ask for, with the first of these ids; the others follow in pieces
    */
-  public void start(
-      ActorRef<Replica.Command> found, int[] ids, Function<int[], Replica.Work> work) {
+  public void start(Scheduler.Assigned place, int[] ids, Function<int[], Replica.Work> work) {
+    ActorRef<Replica.Command> found = place.ref();
     phase = Phase.STARTING;
+    replicaId = place.replica();
     replica = found;
     heardNanos = System.nanoTime();
     int first = Math.min(PIECE_TOKENS, ids.length);
@@ -124,6 +129,13 @@ public final class Attempt {
   public boolean silent(long nowNanos, long limitNanos) {
     return (phase == Phase.STARTING || phase == Phase.RUNNING)
         && nowNanos - heardNanos > limitNanos;
+  }
+
+  /** Tells the router that the replica has fallen silent, so that it places nothing there. */
+  public void doubt() {
+    if (replicaId != null) {
+      router.accept(new Router.ReplicaDoubted(replicaId));
+    }
   }
 
   /** Whether the router has left the question for a replica unanswered for longer than this. */

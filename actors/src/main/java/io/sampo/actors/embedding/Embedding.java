@@ -208,7 +208,7 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
     }
     int[] ids = part.ids();
     part.attempt.start(
-        place.ref(),
+        place,
         ids,
         first ->
             new Replica.Embed(
@@ -299,6 +299,7 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
     long now = System.nanoTime();
     for (Part part : parts) {
       if (part.attempt.silent(now, attempts.lostAfter().toNanos())) {
+        part.attempt.doubt();
         if (placeElsewhere(part) != this) {
           return Behaviors.stopped();
         }

@@ -42,11 +42,11 @@ final class Attempts {
   }
 
   /** Starts the answer, or what is left of it, on the replica that was found. */
-  void start(Answer answer, ActorRef<Replica.Command> replica) {
+  void start(Answer answer, Scheduler.Assigned place) {
     int[] prompt = answer.continuation();
     int tokenLimit = answer.open(job.settings().window());
     answer.attempt.start(
-        replica,
+        place,
         prompt,
         first ->
             new Replica.Start(

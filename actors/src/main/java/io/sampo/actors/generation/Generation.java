@@ -159,7 +159,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     return switch (reply) {
       case Scheduler.Assigned assigned -> {
         firstPlace = firstPlace == null ? assigned : firstPlace;
-        attempts.start(answer, assigned.ref());
+        attempts.start(answer, assigned);
         yield this;
       }
       case Scheduler.Refused refused -> onRefused(answer, refused.failure());
@@ -306,6 +306,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     for (int i = 0; i < answers.opened().size(); i++) {
       Answer answer = answers.get(i);
       if (answer.attempt.silent(now, settings.lostAfter().toNanos())) {
+        answer.attempt.doubt();
         if (resumeElsewhere(answer) != this) {
           return Behaviors.stopped();
         }

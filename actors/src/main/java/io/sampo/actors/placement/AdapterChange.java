@@ -4,6 +4,7 @@ import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.engines.spi.Adapter;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -20,17 +21,21 @@ final class AdapterChange {
   private @Nullable Failure failure;
 
   /**
-   * Awaits every replica.
+   * Awaits these replicas.
    *
    * @param loaded null where the adapter is unloaded
    */
   AdapterChange(
-      ModelSpec spec, String name, @Nullable Adapter loaded, ActorRef<Placement.Adapters> replyTo) {
+      ModelSpec spec,
+      String name,
+      @Nullable Adapter loaded,
+      Collection<ReplicaId> replicas,
+      ActorRef<Placement.Adapters> replyTo) {
     this.spec = spec;
     this.name = name;
     this.loaded = loaded;
     this.replyTo = replyTo;
-    this.awaited = new HashSet<>(spec.replicaIds());
+    this.awaited = new HashSet<>(replicas);
   }
 
   /** A replica is done; true when it was the last one. */

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -22,8 +23,8 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts the wanted replicas, and starts them again where they are gone; changes the adapters that
- * they are wanted with.
+ * Starts the wanted replicas, one of each model on each engine node, and starts them again where
+ * they are gone; changes the adapters that they are wanted with.
  *
  * <p>An adapter becomes wanted once every replica of its model has loaded it, and is taken back
  * from all of them when one refuses. It stops being wanted when it is asked away.
@@ -39,6 +40,15 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
   /** Wants an adapter no more; answered when no replica has it. */
   public record UnloadAdapter(ModelId model, String name, ActorRef<Adapters> replyTo)
       implements Command, WireMessage {}
+
+  /** The engine nodes that are in the cluster now, by address. */
+  public record EngineNodes(Set<String> nodes) implements Command {}
+
+  /** A replica lives on the engine node of this address. */
+  public record ReplicaSeen(ReplicaId replica, String node) implements Command, WireMessage {}
+
+  /** An engine node is about to leave and wants no replica any more. */
+  public record EngineNodeLeaves(String node) implements Command, WireMessage {}
 
   private record FromReplica(Replica.AdapterSettled event) implements Command {}
 
@@ -72,6 +82,7 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
   private final ActorRef<Replica.AdapterSettled> settled;
   private final Map<ModelId, ModelSpec> wanted = new LinkedHashMap<>();
   private final Map<String, AdapterChange> changes = new HashMap<>();
+  private final Seats seats = new Seats();
   private long revision;
 
   private Placement(
@@ -86,12 +97,11 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
     this.replicas = replicas;
     this.settled = context.messageAdapter(Replica.AdapterSettled.class, FromReplica::new);
     wanted.forEach(spec -> this.wanted.put(spec.id(), spec));
-    ensure();
     timers.startTimerWithFixedDelay(Timer.ENSURE, settings.interval());
   }
 
   /**
-   * Makes the singleton.
+   * Makes the singleton; it asks for nothing before it has heard of {@link EngineNodes}.
    *
    * @param wanted the models
    * @param replicas delivers a message to the replica of that id, wherever it lives
@@ -111,6 +121,12 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
     switch (command) {
       case LoadAdapter load -> onLoadAdapter(load);
       case UnloadAdapter unload -> onUnloadAdapter(unload);
+      case EngineNodes present -> {
+        seats.nodes(present.nodes());
+        ensure();
+      }
+      case EngineNodeLeaves leaves -> seats.leaves(leaves.node());
+      case ReplicaSeen seen -> seats.seen(seen.replica(), seen.node());
       case FromReplica from -> onSettled(from.event());
       case LimitPassed passed -> onLimitPassed(passed.name());
       case Timer ensure -> ensure();
@@ -125,7 +141,7 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
     wanted
         .values()
         .forEach(
-            spec -> spec.replicaIds().forEach(id -> replicas.accept(id, new Replica.Load(spec))));
+            spec -> seats.wanted(spec).forEach(id -> replicas.accept(id, new Replica.Load(spec))));
   }
 
   private void onLoadAdapter(LoadAdapter load) {
@@ -137,9 +153,9 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
     } else if (spec.adapter(name) != null) {
       reply(load.replyTo(), load.model(), taken(name));
     } else {
-      begin(new AdapterChange(spec, name, load.adapter(), load.replyTo()));
-      spec.replicaIds()
-          .forEach(id -> replicas.accept(id, new Replica.LoadAdapter(load.adapter(), settled)));
+      List<ReplicaId> all = seats.wanted(spec);
+      begin(new AdapterChange(spec, name, load.adapter(), all, load.replyTo()));
+      all.forEach(id -> replicas.accept(id, new Replica.LoadAdapter(load.adapter(), settled)));
     }
   }
 
@@ -153,7 +169,7 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
       reply(unload.replyTo(), unload.model(), Failure.adapterNotFound("lora_name", name));
     } else {
       want(spec.without(name));
-      begin(new AdapterChange(spec, name, null, unload.replyTo()));
+      begin(new AdapterChange(spec, name, null, seats.wanted(spec), unload.replyTo()));
       takeBack(spec, name);
     }
   }
@@ -161,6 +177,8 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
   private @Nullable Failure refusal(ModelId model, @Nullable ModelSpec spec, String name) {
     if (spec == null) {
       return Failure.modelNotFound(model.name());
+    } else if (seats.wanted(spec).isEmpty()) {
+      return Failure.unavailable(ErrorCode.NO_CAPACITY, RETRY_SECONDS);
     }
     return changes.containsKey(name) || changes.size() >= settings.maxAdapterChanges()
         ? Failure.unavailable(ErrorCode.OVERLOADED, RETRY_SECONDS)
@@ -218,7 +236,7 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
   }
 
   private void takeBack(ModelSpec spec, String name) {
-    spec.replicaIds().forEach(id -> replicas.accept(id, new Replica.UnloadAdapter(name, settled)));
+    seats.wanted(spec).forEach(id -> replicas.accept(id, new Replica.UnloadAdapter(name, settled)));
   }
 
   private void reply(ActorRef<Adapters> replyTo, ModelId model, @Nullable Failure failure) {

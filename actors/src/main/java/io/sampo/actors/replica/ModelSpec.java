@@ -1,12 +1,10 @@
 package io.sampo.actors.replica;
 
 import io.sampo.actors.wire.ModelId;
-import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.WireMessage;
 import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -14,14 +12,15 @@ import org.jspecify.annotations.Nullable;
  * A model as it is wanted in the cluster.
  *
  * @param engine the name of the engine that runs it
- * @param file the model's file, as a path on the engine's node
- * @param replicas how many engines are wanted
+ * @param source what each node finds the model's file by: a reference of the model store, or a path
+ * @param settings how it is loaded where a node says nothing else of itself
+ * @param replicas how many engines are wanted at most; 0 wants one on each engine node
  * @param adapters what each of them is to have loaded, by different names
  */
 public record ModelSpec(
     ModelId id,
     String engine,
-    String file,
+    String source,
     EngineSettings settings,
     int replicas,
     List<Adapter> adapters)
@@ -32,12 +31,9 @@ public record ModelSpec(
   }
 
   /** A model without adapters. */
-  public ModelSpec(ModelId id, String engine, String file, EngineSettings settings, int replicas) {
-    this(id, engine, file, settings, replicas, List.of());
-  }
-
-  public List<ReplicaId> replicaIds() {
-    return IntStream.range(0, replicas).mapToObj(ordinal -> new ReplicaId(id, ordinal)).toList();
+  public ModelSpec(
+      ModelId id, String engine, String source, EngineSettings settings, int replicas) {
+    this(id, engine, source, settings, replicas, List.of());
   }
 
   public @Nullable Adapter adapter(String name) {
@@ -53,6 +49,6 @@ public record ModelSpec(
   }
 
   private ModelSpec with(List<Adapter> others) {
-    return new ModelSpec(id, engine, file, settings, replicas, others);
+    return new ModelSpec(id, engine, source, settings, replicas, others);
   }
 }

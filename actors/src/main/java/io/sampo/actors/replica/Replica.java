@@ -16,6 +16,7 @@ import io.sampo.engines.spi.SequenceRequest;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.util.List;
 import java.util.function.Consumer;
+import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -136,6 +137,13 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   public record AdapterSettled(ReplicaId replica, String name, @Nullable Failure failure)
       implements WireMessage {}
 
+  /**
+   * Its node is about to leave: takes nothing new, and what runs goes on elsewhere.
+   *
+   * @param replyTo hears when all of that was told
+   */
+  public record Leave(ActorRef<Done> replyTo) implements Command {}
+
   private record AdapterLoaded(
       Adapter adapter, ActorRef<AdapterSettled> replyTo, @Nullable Throwable failure)
       implements Command {}
@@ -195,7 +203,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
 
   public record Finished(SequenceKey sequence, FinishReason reason) implements Event {}
 
-  /** Not started here; place it elsewhere. */
+  /** Not run here, or not any more; place it, or what is left of it, elsewhere. */
   public record Declined(SequenceKey sequence) implements Event {}
 
   /** Not started, and no other replica of this model would start it either. */
@@ -214,7 +222,9 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     /** The engine has produced a token, or a vector. */
     READY,
     /** The model cannot be loaded; {@link Report#failure} says why. */
-    FAILED
+    FAILED,
+    /** Its node leaves, and it with it; what it ran goes on elsewhere. */
+    LEAVING
   }
 
   /**
@@ -314,7 +324,12 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       case SequenceEnded ended -> workload.ended(ended.sequence(), ended.tokens());
       case EngineBroke broke -> onEngineBroke(broke.engine());
       case Timer timer -> onTimer(timer);
+      case Leave request -> {
+        leave();
+        request.replyTo().tell(Done.done());
+      }
       case Stop stop -> {
+        leave();
         return Behaviors.stopped();
       }
     }
@@ -512,6 +527,16 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       case GOOD -> {}
       case DOUBTED -> ask(present);
       case HANGS -> onEngineHangs(present);
+    }
+  }
+
+  /** The router hears of it first, so that nothing comes back, and once: it may be leaving too. */
+  private void leave() {
+    if (state != State.LEAVING) {
+      state = State.LEAVING;
+      report();
+      timers.cancel(Timer.REPORT);
+      workload.handOver();
     }
   }
 

@@ -153,6 +153,12 @@ final class Roster {
     running.clear();
   }
 
+  /** Takes all prompts off that are still arriving. */
+  void clearArriving(Consumer<PartialPrompt> each) {
+    arriving.values().forEach(each);
+    arriving.clear();
+  }
+
   /** Who asked for the sequence is still there. */
   void heard(SequenceKey key) {
     running.computeIfPresent(key, (_, old) -> old.heardNow());

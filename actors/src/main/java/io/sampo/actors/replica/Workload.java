@@ -262,6 +262,12 @@ final class Workload {
     roster.clear(sequence -> sequence.replyTo().tell(new Replica.Broken(sequence.key())));
   }
 
+  /** Has all that run, and those whose prompts are arriving, go on elsewhere. */
+  void handOver() {
+    roster.clear(sequence -> sequence.replyTo().tell(new Replica.Declined(sequence.key())));
+    roster.clearArriving(partial -> decline(partial.work()));
+  }
+
   boolean isEmpty() {
     return roster.size() == 0;
   }

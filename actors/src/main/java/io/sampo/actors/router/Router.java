@@ -47,6 +47,9 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
 
   public record ReplicaReported(Replica.Report report) implements Command, WireMessage {}
 
+  /** An answer has heard nothing of its replica for so long that it goes on elsewhere. */
+  public record ReplicaDoubted(ReplicaId replica) implements Command, WireMessage {}
+
   /** Asks what runs. */
   public record Describe(ActorRef<Description> replyTo) implements Command, WireMessage {}
 
@@ -113,6 +116,7 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
       case Place place -> onPlace(place.request());
       case Release release -> scheduler.tell(new Scheduler.Release(release.sequence()));
       case ReplicaReported reported -> onReport(reported.report());
+      case ReplicaDoubted doubted -> onDoubt(doubted.replica());
       case RequestPlaced placed -> onPlaced(placed.request(), placed.replica());
       case FromHolder from -> locator.told(from.told(), System.nanoTime());
       case Describe describe -> describe.replyTo().tell(description());
@@ -171,6 +175,19 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
               report.replica(), report.ref(), capabilities, pace(report), report.running()));
     } else {
       withdraw(report.replica());
+    }
+    if (report.state() == Replica.State.LEAVING) {
+      replicas.remove(report.replica());
+    }
+  }
+
+  /** Only the way to one gateway is broken where the replica still reports. */
+  private void onDoubt(ReplicaId replica) {
+    Heard last = replicas.get(replica);
+    if (last != null && System.nanoTime() - last.nanos() >= settings.doubtAfter().toNanos()) {
+      getContext().getLog().warn("replica {} has fallen silent", replica);
+      replicas.remove(replica);
+      withdraw(replica);
     }
   }
 

@@ -7,12 +7,17 @@ import java.time.Duration;
  * The room's settings; see {@code actors.router} in reference.conf.
  *
  * @param replicaLostAfter a replica that has not reported for this long gets no new work
+ * @param doubtAfter as before, of one that an answer has lost
  * @param sessionBound how many sessions are remembered
  * @param indexBlocks how many blocks of KV are remembered, whoever holds them
  * @param askAgainAfter a node's store that has told nothing for so long is asked again
  */
 public record RouterSettings(
-    Duration replicaLostAfter, int sessionBound, int indexBlocks, Duration askAgainAfter) {
+    Duration replicaLostAfter,
+    Duration doubtAfter,
+    int sessionBound,
+    int indexBlocks,
+    Duration askAgainAfter) {
 
   public RouterSettings {
     if (sessionBound < 1 || indexBlocks < 1) {
@@ -25,6 +30,7 @@ public record RouterSettings(
     Config config = root.getConfig("actors.router");
     return new RouterSettings(
         config.getDuration("replica-lost-after"),
+        config.getDuration("doubt-after"),
         config.getInt("session-bound"),
         config.getInt("index-blocks"),
         config.getDuration("ask-again-after"));

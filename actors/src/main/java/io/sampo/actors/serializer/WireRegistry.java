@@ -83,6 +83,9 @@ final class WireRegistry {
     messages.put("hM1", Holder.More.class);
     messages.put("hH1", Holder.Happened.class);
     messages.put("hP1", Holder.Piece.class);
+    messages.put("oX1", Router.ReplicaDoubted.class);
+    messages.put("pS1", Placement.ReplicaSeen.class);
+    messages.put("pE1", Placement.EngineNodeLeaves.class);
     return Map.copyOf(messages);
   }
 
@@ -149,6 +152,9 @@ final class WireRegistry {
     classes.put(98, StoreAddress.class);
     classes.put(99, KvOffer.class);
     classes.put(100, KvHint.class);
+    classes.put(65, Router.ReplicaDoubted.class);
+    classes.put(87, Placement.ReplicaSeen.class);
+    classes.put(88, Placement.EngineNodeLeaves.class);
     return classes;
   }
 }

@@ -126,6 +126,7 @@ class GenerationTest {
                   reader.expectMessageClass(Failed.class, Duration.ofMillis(100)).failure().code())
               .isEqualTo(ErrorCode.INTERNAL_ERROR);
         });
+    router.expectMessageClass(Router.ReplicaDoubted.class);
   }
 
   @Test

@@ -12,12 +12,14 @@ import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -29,8 +31,9 @@ class PlacementTest {
 
   private static final ModelId MODEL = new ModelId("model");
   private static final ModelSpec SPEC =
-      new ModelSpec(MODEL, "simulated", "none", EngineSettings.DEFAULTS, 2);
-  private static final List<ReplicaId> REPLICAS = SPEC.replicaIds();
+      new ModelSpec(MODEL, "simulated", "none", EngineSettings.DEFAULTS, 0);
+  private static final List<ReplicaId> REPLICAS =
+      List.of(new ReplicaId(MODEL, 0), new ReplicaId(MODEL, 1));
   private static final Adapter SEA = new Adapter("sea", "sea.gguf", 1);
   private static final Failure BROKEN = Failure.invalidValue("lora_path", "it is broken");
   private static final Duration ROUND = Duration.ofSeconds(2);
@@ -46,6 +49,11 @@ class PlacementTest {
               List.of(SPEC),
               new PlacementSettings(ROUND, LIMIT, 1),
               (replica, command) -> replicas.ref().tell(new Told(replica, command))));
+
+  @BeforeEach
+  void twoEngineNodesAreThere() {
+    placement.tell(new Placement.EngineNodes(Set.of("a", "b")));
+  }
 
   @AfterEach
   void stop() {
@@ -139,6 +147,43 @@ class PlacementTest {
         .extracting(Failure::code)
         .isEqualTo(ErrorCode.DRAINING);
     asker.expectTerminated(placement);
+  }
+
+  @Test
+  void aReplicaKeepsItsNumberWhoeverLeavesAndANewNodeGetsAFreeOne() {
+    expectRound(SPEC);
+    placement.tell(new Placement.ReplicaSeen(REPLICAS.get(0), "a"));
+    placement.tell(new Placement.ReplicaSeen(REPLICAS.get(1), "b"));
+    placement.tell(new Placement.EngineNodes(Set.of("b")));
+    replicas.expectMessage(new Told(REPLICAS.get(1), new Replica.Load(SPEC)));
+    placement.tell(new Placement.EngineNodes(Set.of("b", "c")));
+    expectRound(SPEC);
+  }
+
+  @Test
+  void wantsNothingOnANodeThatIsAboutToLeave() {
+    expectRound(SPEC);
+    placement.tell(new Placement.ReplicaSeen(REPLICAS.get(0), "a"));
+    placement.tell(new Placement.ReplicaSeen(REPLICAS.get(1), "b"));
+    placement.tell(new Placement.EngineNodeLeaves("a"));
+    time.timePasses(ROUND);
+    replicas.expectMessage(new Told(REPLICAS.get(1), new Replica.Load(SPEC)));
+    placement.tell(new Placement.EngineNodes(Set.of("a", "b")));
+    replicas.expectMessage(new Told(REPLICAS.get(1), new Replica.Load(SPEC)));
+    placement.tell(new Placement.EngineNodes(Set.of("b")));
+    replicas.expectMessage(new Told(REPLICAS.get(1), new Replica.Load(SPEC)));
+    placement.tell(new Placement.EngineNodes(Set.of("a", "b")));
+    expectRound(SPEC);
+  }
+
+  @Test
+  void refusesAdaptersWhileThereIsNoEngineNode() {
+    expectRound(SPEC);
+    placement.tell(new Placement.EngineNodes(Set.of()));
+    load(SEA);
+    assertThat(asker.receiveMessage().failure())
+        .extracting(Failure::code)
+        .isEqualTo(ErrorCode.NO_CAPACITY);
   }
 
   @Test

@@ -182,6 +182,30 @@ class ReplicaTest {
   }
 
   @Test
+  void handsItsAnswersOverWhenItsNodeLeaves() {
+    ActorRef<Replica.Command> replica = replica(Map.of("end-probability", "0"));
+    await(Replica.State.READY);
+    replica.tell(paused(1));
+    generation.expectMessage(new Replica.Begun(key(1), 0));
+    replica.tell(start(2, PROMPT.length, Arrays.copyOf(PROMPT, 2), 20));
+    replica.tell(Replica.Stop.STOP);
+
+    await(Replica.State.LEAVING);
+    generation.expectMessage(new Replica.Declined(key(1)));
+    assertThat(
+            generation
+                .fishForMessage(
+                    Duration.ofSeconds(5),
+                    event ->
+                        event instanceof Replica.Declined
+                            ? FishingOutcomes.complete()
+                            : FishingOutcomes.continueAndIgnore())
+                .getFirst()
+                .sequence())
+        .isEqualTo(key(2));
+  }
+
+  @Test
   void aModelThatBreaksARuleIsNotTriedAgain() {
     EngineLoader rejecting =
         spec ->
@@ -205,7 +229,7 @@ class ReplicaTest {
             CompletableFuture.supplyAsync(
                 () ->
                     new AdaptingEngine(
-                        new SimulatedProvider().load(Path.of(spec.file()), spec.settings()),
+                        new SimulatedProvider().load(Path.of(spec.source()), spec.settings()),
                         loads.ref()::tell));
     ActorRef<Replica.Command> replica = replica(loader);
     Map<String, String> breaking = Map.of("fail-after-tokens", "5", "end-probability", "0");
@@ -339,7 +363,7 @@ class ReplicaTest {
     EngineLoader loader =
         spec ->
             CompletableFuture.supplyAsync(
-                () -> new SimulatedProvider().load(Path.of(spec.file()), spec.settings()));
+                () -> new SimulatedProvider().load(Path.of(spec.source()), spec.settings()));
     ActorRef<Replica.Command> replica = replica(loader);
     replica.tell(new Replica.Load(spec(options)));
     return replica;

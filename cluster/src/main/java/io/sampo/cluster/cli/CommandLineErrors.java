@@ -7,6 +7,7 @@ import io.sampo.engines.spi.EngineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -63,7 +64,7 @@ final class CommandLineErrors {
       var notBuilt =
           spelled.startsWith("--")
               ? Flags.notBuilt(spelled.substring(2), spelled)
-              : Flags.notBuiltVerb(spelled);
+              : Optional.<String>empty();
       if (notBuilt.isPresent()) {
         return notBuilt.get();
       }

@@ -47,6 +47,11 @@ final class FlagOptions {
     return given;
   }
 
+  /** All words of the command line, the verb first. */
+  static List<String> words(CommandSpec spec) {
+    return spec.root().commandLine().getParseResult().originalArgs();
+  }
+
   private static OptionSpec option(Flag flag) {
     OptionSpec.Builder option =
         OptionSpec.builder(flag.option()).description(flag.description()).userObject(flag);

@@ -113,10 +113,17 @@ final class ModelShelf {
   private static LocalModel local(ModelReference reference, StoredModel stored) throws IOException {
     try {
       GgufSummary summary = GgufValidator.validate(stored.file());
-      return new LocalModel(servedName(reference), stored.file(), Optional.of(summary));
+      return new LocalModel(
+          servedName(reference), stored.file(), source(reference, stored), Optional.of(summary));
     } catch (GgufRejectedException e) {
       throw new FailedException(stored.file() + ": " + e.getMessage() + "; give another file", e);
     }
+  }
+
+  private static String source(ModelReference reference, StoredModel stored) {
+    return reference instanceof LocalFile
+        ? stored.file().toAbsolutePath().toString()
+        : reference.name();
   }
 
   /** What clients call a model: short, and without the place it came from. */

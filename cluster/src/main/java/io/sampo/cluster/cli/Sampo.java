@@ -84,6 +84,7 @@ public final class Sampo {
     List<Flag> store = List.of(Flags.DATA_DIR);
     return List.of(
         FlagOptions.verb(new ServeVerb(surroundings), Flags.SERVE),
+        FlagOptions.verb(new NodeVerb(surroundings), Flags.NODE),
         FlagOptions.verb(new PullVerb(surroundings), store),
         FlagOptions.verb(new ListVerb(surroundings), store),
         FlagOptions.verb(new ShowVerb(surroundings), ShowVerb.FLAGS),

@@ -1,7 +1,9 @@
 package io.sampo.cluster.cli;
 
+import io.sampo.actors.wire.ModelId;
 import io.sampo.cluster.cli.doctor.Memory;
 import io.sampo.cluster.kv.KvSettings;
+import io.sampo.cluster.node.SampoNode;
 import io.sampo.cluster.node.StartupTimes;
 import io.sampo.engines.modelstore.download.Sizes;
 import io.sampo.engines.modelstore.gguf.GgufSummary;
@@ -143,9 +145,15 @@ final class ServeReport {
     return duration.toNanos() / 1e9;
   }
 
-  /** Programs read this line. */
-  void listening(InetSocketAddress address) {
-    surroundings.out().println("listening on " + url(address));
+  /** Programs read these lines. */
+  void listening(SampoNode node) {
+    surroundings.out().println("cluster " + node.clusterAddress());
+    surroundings.out().println("listening on " + url(node.address()));
+  }
+
+  /** Of a node that takes no requests. */
+  void ready(ModelId model) {
+    surroundings.out().println("ready; runs " + model + " for the cluster");
   }
 
   /** The line to try, and what not to expect. */

@@ -9,6 +9,9 @@ import java.time.Instant;
  */
 record StartClock(Instant processStart) {
 
+  /** How the start script tells. */
+  static final String PROPERTY = "-Dsampo.started=";
+
   static StartClock ofProcess() {
     String told = System.getProperty("sampo.started", "").replace(',', '.');
     if (told.matches("\\d{1,12}\\.\\d{1,9}")) {

@@ -1,14 +1,11 @@
 package io.sampo.cluster.gateway;
 
-import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.cluster.gateway.http.ApiKeys;
 import io.sampo.cluster.gateway.http.ErrorMapper;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.http.HostPolicy;
 import io.sampo.cluster.gateway.json.Refusal;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -28,21 +25,14 @@ import org.slf4j.LoggerFactory;
 final class Dispatcher implements Function<Exchange, CompletionStage<HttpResponse>> {
 
   private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
-  private static final String MODELS = "/v1/models/";
 
   private static final HttpHeader CLOSE = Connection.create("close");
 
   private final BooleanSupplier draining;
   private final HostPolicy hosts;
   private final ApiKeys keys;
-  private final ChatRoutes chat;
-  private final CompletionRoutes completions;
-  private final EmbeddingRoutes embeddings;
-  private final ModelRoutes models;
-  private final AdapterRoutes adapters;
-  private final TokenRoutes tokens;
   private final HealthRoutes health;
-  private final StatsRoute stats;
+  private final Routes routes;
 
   /**
    * Serves these routes.
@@ -53,25 +43,13 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
       BooleanSupplier draining,
       HostPolicy hosts,
       ApiKeys keys,
-      ChatRoutes chat,
-      CompletionRoutes completions,
-      EmbeddingRoutes embeddings,
-      ModelRoutes models,
-      AdapterRoutes adapters,
-      TokenRoutes tokens,
       HealthRoutes health,
-      StatsRoute stats) {
+      Routes routes) {
     this.draining = draining;
     this.hosts = hosts;
     this.keys = keys;
-    this.chat = chat;
-    this.completions = completions;
-    this.embeddings = embeddings;
-    this.models = models;
-    this.adapters = adapters;
-    this.tokens = tokens;
     this.health = health;
-    this.stats = stats;
+    this.routes = routes;
   }
 
   /** Never throws, and its stage never fails. */
@@ -97,57 +75,17 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
       return open;
     }
     keys.check(exchange.request());
-    return switch (path) {
-      case "/v1/chat/completions" -> post(exchange, chat::chat);
-      case "/v1/completions" -> post(exchange, completions::complete);
-      case "/v1/embeddings" -> post(exchange, embeddings::embed);
-      case "/v1/rerank", "/rerank" -> post(exchange, embeddings::rank);
-      case "/infill" -> post(exchange, completions::infill);
-      case "/v1/load_lora_adapter" -> post(exchange, adapters::load);
-      case "/v1/unload_lora_adapter" -> post(exchange, adapters::unload);
-      case "/tokenize" -> post(exchange, tokens::tokenize);
-      case "/detokenize" -> post(exchange, tokens::detokenize);
-      case "/v1/models" -> get(exchange, models.list());
-      case "/stats" -> get(exchange, stats.stats());
-      default -> {
-        if (path.startsWith(MODELS) && path.length() > MODELS.length()) {
-          String name = path.substring(MODELS.length());
-          yield get(exchange, models.one(URLDecoder.decode(name, StandardCharsets.UTF_8)));
-        }
-        throw new Refusal(
-            new Failure(ErrorCode.NOT_FOUND, "There is nothing at this path.", null, 0));
-      }
-    };
+    return routes.route(exchange, path);
   }
 
   /** The routes that need no key, or null for any other. */
   private @Nullable CompletionStage<HttpResponse> openRoute(Exchange exchange, String path) {
     return switch (path) {
-      case "/health", "/ready" -> get(exchange, health.ready());
-      case "/live" -> get(exchange, health.live());
-      case "/version" -> get(exchange, health.version());
+      case "/health", "/ready" -> Routes.get(exchange, health.ready());
+      case "/live" -> Routes.get(exchange, health.live());
+      case "/version" -> Routes.get(exchange, health.version());
       default -> null;
     };
-  }
-
-  private static CompletionStage<HttpResponse> get(Exchange exchange, HttpResponse answer) {
-    checkMethod(exchange, "GET");
-    return CompletableFuture.completedStage(answer);
-  }
-
-  private static CompletionStage<HttpResponse> post(
-      Exchange exchange, Function<Exchange, CompletionStage<HttpResponse>> route) {
-    checkMethod(exchange, "POST");
-    return route.apply(exchange);
-  }
-
-  private static void checkMethod(Exchange exchange, String allowed) {
-    if (!exchange.request().method().name().equals(allowed)) {
-      exchange.answerHeader("allow", allowed);
-      throw new Refusal(
-          new Failure(
-              ErrorCode.METHOD_NOT_ALLOWED, "This path answers " + allowed + " only.", null, 0));
-    }
   }
 
   private static HttpResponse refused(Exchange exchange, Throwable failure) {

@@ -97,10 +97,32 @@ public final class HttpGateway {
       AdapterDoor adapters,
       NodeHealth health) {
     OpenAnswers open = new OpenAnswers();
+    Routes routes = routes(system, endpoint, settings, admission, models, adapters, health, open);
+    return bind(system, endpoint, settings, routes, health, open);
+  }
+
+  /** As before, for a node that tells how it is and nothing else. */
+  public static CompletionStage<HttpGateway> bindHealth(
+      ActorSystem<?> system, Endpoint endpoint, GatewaySettings settings, NodeHealth health) {
+    return bind(system, endpoint, settings, Routes::none, health, new OpenAnswers());
+  }
+
+  private static CompletionStage<HttpGateway> bind(
+      ActorSystem<?> system,
+      Endpoint endpoint,
+      GatewaySettings settings,
+      Routes routes,
+      NodeHealth health,
+      OpenAnswers open) {
     Switches switches =
         new Switches(KillSwitches.shared("http-requests"), KillSwitches.shared("http-sockets"));
     Dispatcher dispatcher =
-        dispatcher(system, endpoint, settings, admission, models, adapters, health, open);
+        new Dispatcher(
+            open::draining,
+            new HostPolicy(endpoint.host(), endpoint.allowedHosts()),
+            endpoint.keys(),
+            new HealthRoutes(health, open::draining, endpoint.version()),
+            routes);
     BiFunction<InetSocketAddress, SocketLane, ExchangeStage> exchanges =
         (client, lane) ->
             new ExchangeStage(
@@ -176,7 +198,7 @@ public final class HttpGateway {
         .atop(TLSPlacebo.getInstance());
   }
 
-  private static Dispatcher dispatcher(
+  private static Routes routes(
       ActorSystem<?> system,
       Endpoint endpoint,
       GatewaySettings settings,
@@ -199,10 +221,7 @@ public final class HttpGateway {
                 endpoint.debugHeaders(),
                 "sampo-" + endpoint.version()),
             materializer);
-    return new Dispatcher(
-        open::draining,
-        new HostPolicy(endpoint.host(), endpoint.allowedHosts()),
-        endpoint.keys(),
+    return new ApiRoutes(
         new ChatRoutes(body, decoder, answers),
         new CompletionRoutes(body, decoder, answers),
         new EmbeddingRoutes(
@@ -216,7 +235,6 @@ public final class HttpGateway {
             decoder,
             system.dispatchers().lookup(DispatcherSelector.blocking()),
             settings.maxTokenizations()),
-        new HealthRoutes(health, open::draining, endpoint.version()),
         new StatsRoute(health, open::running));
   }
 

@@ -50,6 +50,8 @@ public final class Logging extends ContextAwareBase implements Configurator {
     context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
     context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(appender);
     context.getLogger("io.sampo").setLevel(Level.INFO);
+    // Of a node that has gone; the cluster itself tells what that means.
+    context.getLogger("org.apache.pekko.stream.Materializer").setLevel(Level.ERROR);
     // An address that is taken is told by the node itself, without a stack.
     context.getLogger("org.apache.pekko.io.TcpListener").setLevel(Level.OFF);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;

@@ -1,6 +1,10 @@
 package io.sampo.cluster.node;
 
+import io.sampo.actors.replica.ModelSpec;
+import io.sampo.actors.wire.ModelId;
 import io.sampo.cluster.kv.KvSettings;
+import io.sampo.cluster.membership.ClusterSettings;
+import io.sampo.cluster.membership.Role;
 import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import java.nio.file.Path;
@@ -14,9 +18,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param host address of the HTTP endpoint
  * @param port port of the HTTP endpoint; 0 lets the system choose
- * @param clusterHost address of the cluster's own traffic
- * @param clusterPort port of the cluster's own traffic; 0 lets the system choose
- * @param model the model to serve
+ * @param cluster its place among other nodes
+ * @param model what a gateway serves; null where the node is none
+ * @param engines how a model is loaded here; goes before what the cluster says
+ * @param files finds the models that other nodes name
  * @param dataFolder where the node keeps what its next start shall know; null keeps nothing
  * @param debugHeaders whether answers tell how they were routed
  * @param apiKeyFile one key a line; null leaves the endpoint open, which only a loopback address
@@ -30,9 +35,10 @@ import org.jspecify.annotations.Nullable;
 public record NodeSettings(
     String host,
     int port,
-    String clusterHost,
-    int clusterPort,
-    ModelSettings model,
+    ClusterSettings cluster,
+    @Nullable ModelSettings model,
+    EngineSettings engines,
+    ModelFiles files,
     @Nullable Path dataFolder,
     boolean debugHeaders,
     @Nullable Path apiKeyFile,
@@ -42,11 +48,13 @@ public record NodeSettings(
     String overrides) {
 
   /**
-   * One model and how it is loaded.
+   * One model and how the cluster is to load it.
    *
    * @param name what clients call it
    * @param aliases further names
-   * @param file its file; an engine that needs none ignores it
+   * @param file its file on this node; an engine that needs none ignores it
+   * @param source what other nodes find its file by
+   * @param replicas how many engines are wanted at most; 0 wants one on each engine node
    * @param engine the engine's name, for example {@code llamacpp}
    * @param adapters what it is served with from the start
    * @param adapterFolder whose adapters may be loaded over HTTP, or null
@@ -55,8 +63,10 @@ public record NodeSettings(
       String name,
       List<String> aliases,
       Path file,
+      String source,
       String engine,
       EngineSettings engineSettings,
+      int replicas,
       List<Adapter> adapters,
       @Nullable Path adapterFolder) {
 
@@ -78,11 +88,18 @@ public record NodeSettings(
         Path file,
         String engine,
         EngineSettings engineSettings) {
-      this(name, aliases, file, engine, engineSettings, List.of(), null);
+      this(name, aliases, file, file.toString(), engine, engineSettings, 0, List.of(), null);
+    }
+
+    ModelSpec spec() {
+      return new ModelSpec(new ModelId(name), engine, source, engineSettings, replicas, adapters);
     }
   }
 
   public NodeSettings {
     allowedHosts = List.copyOf(allowedHosts);
+    if (cluster.has(Role.GATEWAY) != (model != null)) {
+      throw new IllegalArgumentException("a gateway has a model to serve, and no other node");
+    }
   }
 }

@@ -2,10 +2,13 @@ package io.sampo.cluster.node;
 
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
+import io.sampo.actors.wire.ReplicaId;
 import io.sampo.cluster.gateway.NodeHealth;
 import io.sampo.cluster.kv.KvFigures;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -18,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whether this node can answer, as a snapshot that anyone may read at any time. It is earned: a
  * model counts once its router tells of a replica that has produced a token, and no longer once
- * that word is old.
+ * that word is old. A node that only runs models listens to its own replicas instead of a router.
  */
 final class Readiness implements NodeHealth {
 
@@ -28,10 +31,12 @@ final class Readiness implements NodeHealth {
 
   private record Heard(Replica.@Nullable Report best, List<Replica.Report> replicas, long nanos) {}
 
+  private final Map<ReplicaId, Replica.Report> own = new HashMap<>();
   private final CompletableFuture<Replica.Report> first = new CompletableFuture<>();
   private final CompletableFuture<Void> restored = new CompletableFuture<>();
   private volatile @Nullable Heard heard;
   private volatile @Nullable Supplier<KvFigures> kv;
+  private volatile boolean joined;
   private volatile boolean draining;
 
   /** The probe's messages. */
@@ -51,6 +56,9 @@ final class Readiness implements NodeHealth {
           return Behaviors.receiveMessage(
               message -> {
                 switch (message) {
+                  case Ask _ when draining -> {
+                    // The router may be on its way to another node, which this would hold up.
+                  }
                   case Ask ask -> {
                     router.accept(new Router.Describe(answers));
                     Duration pause = first.isDone() ? ONCE_READY : UNTIL_READY;
@@ -64,25 +72,40 @@ final class Readiness implements NodeHealth {
   }
 
   void hear(Router.Description description) {
+    hear(description.replicas());
+  }
+
+  /** A replica of this node has reported. */
+  synchronized void hear(Replica.Report report) {
+    own.put(report.replica(), report);
+    hear(List.copyOf(own.values()));
+  }
+
+  private void hear(List<Replica.Report> replicas) {
     Replica.Report best = null;
-    for (Replica.Report report : description.replicas()) {
+    for (Replica.Report report : replicas) {
       if (best == null || rank(report) > rank(best)) {
         best = report;
       }
     }
-    heard = new Heard(best, description.replicas(), System.nanoTime());
+    heard = new Heard(best, replicas, System.nanoTime());
     if (best != null && best.state() == Replica.State.READY) {
       first.complete(best);
-    } else if (best != null && best.state() == Replica.State.FAILED) {
+    } else if (best != null && best.state() == Replica.State.FAILED && livesHere(best)) {
       first.completeExceptionally(new IllegalStateException(best.failure()));
     }
+  }
+
+  /** A model that another node cannot load may yet be loaded by a third. */
+  private static boolean livesHere(Replica.Report report) {
+    return report.ref().path().address().hasLocalScope();
   }
 
   private static int rank(Replica.Report report) {
     return switch (report.state()) {
       case READY -> 2;
       case LOADING -> 1;
-      case FAILED -> 0;
+      case FAILED, LEAVING -> 0;
     };
   }
 
@@ -99,6 +122,10 @@ final class Readiness implements NodeHealth {
   /** Tells from now on what this node's KV does. */
   void kv(Supplier<KvFigures> figures) {
     kv = figures;
+  }
+
+  void joined() {
+    joined = true;
   }
 
   void drain() {
@@ -132,10 +159,12 @@ final class Readiness implements NodeHealth {
     if (draining) {
       return Optional.of("draining");
     } else if (last == null) {
-      return Optional.of("joining");
+      return Optional.of(joined ? "waiting for a model" : "joining");
     } else if (System.nanoTime() - last.nanos() > STALE_NANOS) {
       return Optional.of("the model's router does not answer");
-    } else if (last.best() == null || last.best().state() == Replica.State.LOADING) {
+    } else if (last.best() == null || last.best().state() == Replica.State.LEAVING) {
+      return Optional.of("no engine node runs the model");
+    } else if (last.best().state() == Replica.State.LOADING) {
       return Optional.of("loading model");
     } else if (last.best().state() == Replica.State.FAILED) {
       return Optional.of("the model cannot be loaded: " + last.best().failure());

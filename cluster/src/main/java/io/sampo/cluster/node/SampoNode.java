@@ -2,35 +2,33 @@ package io.sampo.cluster.node;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import io.sampo.actors.admission.Admission;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.placement.Placement;
-import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.NodeKv;
 import io.sampo.actors.replica.Replica;
-import io.sampo.actors.wire.ModelId;
-import io.sampo.cluster.gateway.AdapterDoor;
 import io.sampo.cluster.gateway.Endpoint;
 import io.sampo.cluster.gateway.GatewaySettings;
 import io.sampo.cluster.gateway.HttpGateway;
 import io.sampo.cluster.gateway.http.ApiKeys;
 import io.sampo.cluster.kv.TieredKv;
 import io.sampo.cluster.logging.Logging;
+import io.sampo.cluster.membership.ClusterSettings;
+import io.sampo.cluster.membership.ClusterTls;
+import io.sampo.cluster.membership.Membership;
+import io.sampo.cluster.membership.Role;
+import io.sampo.cluster.membership.Seed;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
-import io.sampo.engines.spi.Adapter;
-import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineProvider;
-import io.sampo.engines.spi.LoadPlan;
-import io.sampo.engines.spi.ModelTask;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -42,20 +40,18 @@ import org.apache.pekko.Done;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.cluster.typed.Cluster;
-import org.apache.pekko.cluster.typed.Join;
 import org.apache.pekko.remote.RemoteTransportException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A running node. {@link #start} returns as soon as the endpoint is bound; the model may still be
- * loading, and {@link #ready} tells when it has produced its first token.
+ * A running node. {@link #start} returns as soon as the endpoint is bound; the node may still be
+ * joining its cluster and a model may still be loading, which {@link #joined} and {@link #ready}
+ * tell.
  *
  * <p>A stop goes through the coordinated shutdown: no new connections, running answers end within
- * their limit, the node leaves the cluster, engines are closed, the actor system ends. SIGTERM does
- * the same.
+ * their limit, replicas hand theirs over, the node leaves the cluster, engines are closed, the
+ * actor system ends. SIGTERM does the same.
  */
 public final class SampoNode implements AutoCloseable {
 
@@ -65,6 +61,7 @@ public final class SampoNode implements AutoCloseable {
   private final ActorSystem<Void> system;
   private final NodeSettings settings;
   private final NodeEngines engines;
+  private final Membership membership;
   private final Readiness readiness = new Readiness();
   private final Stopwatch stopwatch;
   private final CompletableFuture<Replica.Report> ready;
@@ -75,7 +72,7 @@ public final class SampoNode implements AutoCloseable {
       NodeSettings settings,
       NodeEngines engines,
       Stopwatch stopwatch,
-      CompletableFuture<ServedModel> served) {
+      CompletableFuture<@Nullable ServedModel> served) {
     this.settings = settings;
     this.engines = engines;
     this.stopwatch = stopwatch;
@@ -86,32 +83,25 @@ public final class SampoNode implements AutoCloseable {
             .thenCombine(readiness.restored(), (report, nothing) -> report)
             .whenComplete((report, failure) -> stopwatch.firstToken());
     this.system = system(settings);
+    this.membership = new Membership(system, settings.cluster());
     Logging.access(system.settings().config().getBoolean("cluster.logging.access"));
   }
 
   /**
-   * Starts a node. Blocks until its endpoint is bound, not until its model is loaded.
+   * Starts a node. Blocks until its endpoint is bound, not until it has joined or its model is
+   * loaded.
    *
    * @throws IllegalArgumentException when a setting is wrong
    * @throws UncheckedIOException when an address or a port cannot be bound
    */
   public static SampoNode start(NodeSettings settings) {
     Stopwatch stopwatch = new Stopwatch();
-    NodeEngines engines = new NodeEngines();
+    NodeEngines engines = new NodeEngines(settings.engines(), settings.files());
     ModelSettings model = settings.model();
-    EngineProvider provider = engines.provider(model.engine());
-    ModelId id = new ModelId(model.name());
-    ModelSpec spec =
-        new ModelSpec(
-            id,
-            model.engine(),
-            model.file().toString(),
-            model.engineSettings(),
-            1,
-            model.adapters());
-    // After the engine's load, because the tokenizer can then use what the engine has loaded.
-    CompletableFuture<ServedModel> served =
-        engines.begin(spec).thenApply(loaded -> served(provider, model, loaded));
+    CompletableFuture<@Nullable ServedModel> served =
+        model == null
+            ? CompletableFuture.completedFuture(null)
+            : served(engines, model, settings.cluster()).thenApply(open -> open);
     SampoNode node;
     try {
       node = new SampoNode(settings, engines, stopwatch, served);
@@ -120,7 +110,7 @@ public final class SampoNode implements AutoCloseable {
       throw failure;
     }
     try {
-      node.run(spec, served);
+      node.run(model, served);
       return node;
     } catch (RuntimeException failure) {
       node.abandon();
@@ -128,70 +118,72 @@ public final class SampoNode implements AutoCloseable {
     }
   }
 
+  /**
+   * Opens the text side of the model; where it is loaded here, after its load, because the
+   * tokenizer can then use what the engine has loaded.
+   */
+  private static CompletableFuture<ServedModel> served(
+      NodeEngines engines, ModelSettings model, ClusterSettings cluster) {
+    EngineProvider provider = engines.provider(model.engine());
+    return cluster.has(Role.ENGINE)
+        ? engines
+            .begin(model.spec(), model.file())
+            .thenApply(loaded -> GatewaySide.served(provider, model, loaded))
+        : CompletableFuture.supplyAsync(
+            () -> GatewaySide.served(provider, model, Optional.empty()),
+            task -> Thread.ofPlatform().name("open-" + model.name()).start(task));
+  }
+
   private static ActorSystem<Void> system(NodeSettings settings) {
+    ClusterSettings cluster = settings.cluster();
     try {
       return ActorSystem.create(Behaviors.empty(), "sampo", config(settings));
     } catch (RemoteTransportException failure) {
-      throw cannotListen(settings.clusterHost(), settings.clusterPort(), reason(failure), failure);
+      throw cannotListen(cluster.host(), cluster.port(), reason(failure), failure);
     }
   }
 
-  /**
-   * A model as the gateway knows it.
-   *
-   * @param loaded what its engine can do; where it could not be loaded the plan tells what it would
-   */
-  private static ServedModel served(
-      EngineProvider provider, ModelSettings model, Optional<EngineCapabilities> loaded) {
-    ModelTask task;
-    int vectorLength;
-    if (loaded.isPresent()) {
-      task = loaded.get().task();
-      vectorLength = loaded.get().vectorLength();
-    } else {
-      LoadPlan plan = provider.plan(model.file(), model.engineSettings());
-      task = plan.task();
-      vectorLength = plan.vectorLength();
-    }
-    return new ServedModel(
-        new ModelId(model.name()),
-        model.aliases(),
-        provider.simulated(),
-        Instant.now(),
-        provider.openText(model.file()),
-        task,
-        vectorLength);
-  }
-
-  private void run(ModelSpec spec, CompletableFuture<ServedModel> served) {
+  private void run(@Nullable ModelSettings model, CompletableFuture<@Nullable ServedModel> served) {
     stopwatch.system();
     closeEnginesAtTheEnd();
-    Cluster cluster = Cluster.get(system);
-    cluster.manager().tell(Join.create(cluster.selfMember().address()));
+    membership.begin();
+    membership.joined().thenRun(readiness::joined);
     Wiring wiring = new Wiring(system);
+    LocalReplicas replicas = new LocalReplicas(system);
     wiring.routers();
-    wiring.replicas(engines, openKv());
-    ActorRef<Placement.Command> placement = wiring.placement(List.of(spec));
-    wiring.readiness(readiness, spec.id());
-    NodeModels models =
-        new NodeModels(
-            spec.id().name(),
-            settings.model().aliases(),
-            spec.adapters().stream().map(Adapter::name).toList());
-    ActorRef<Admission.Command> admission = wiring.admission(models);
-    NodeAdapters adapters =
-        new NodeAdapters(
-            system,
-            placement,
-            models,
-            new SavedAdapters(settings.dataFolder(), spec.id().name()),
-            settings.model().adapterFolder(),
-            PlacementSettings.from(system.settings().config()).adapterLimit().plus(STOP_SLACK));
-    open(served, models, adapters, spec.id());
-    HttpGateway gateway = bind(admission, models, adapters);
+    wiring.replicas(
+        engines,
+        settings.cluster().has(Role.ENGINE) ? openKv() : NodeKv.NONE,
+        report -> {
+          replicas.hear(report);
+          if (model == null) {
+            readiness.hear(report);
+          }
+        });
+    List<ModelSpec> wanted = model == null ? List.of() : List.of(model.spec());
+    ActorRef<Placement.Command> placement = wiring.placement(wanted);
+    HttpGateway gateway;
+    Supplier<CompletionStage<Done>> drain;
+    if (model == null) {
+      readiness.restored().complete(null);
+      gateway = bound(HttpGateway.bindHealth(system, endpoint(), gatewaySettings(), readiness));
+      drain = () -> CompletableFuture.completedStage(Done.done());
+    } else {
+      GatewaySide side =
+          new GatewaySide(
+              system,
+              wiring,
+              placement,
+              readiness,
+              settings,
+              model,
+              served.thenApply(Objects::requireNonNull));
+      gateway = bound(side.bind(endpoint()));
+      drain = side::drain;
+    }
     stopwatch.http();
     address = gateway.address();
-    stopAlong(gateway, admission);
+    stopAlong(gateway, drain, () -> replicas.leave(placement));
   }
 
   /** What the node keeps of KV; it is closed after the engines. */
@@ -205,43 +197,27 @@ public final class SampoNode implements AutoCloseable {
     return opened;
   }
 
-  /** Lets requests in once the model's text side is there, and all its adapters. */
-  private void open(
-      CompletableFuture<ServedModel> served, NodeModels models, NodeAdapters adapters, ModelId id) {
-    adapters
-        .restore(id, readiness.first())
-        .whenComplete((nothing, failure) -> readiness.restored().complete(null));
-    served
-        .thenCombine(readiness.restored(), (model, nothing) -> model)
-        .thenAccept(models::loaded)
-        .exceptionally(
-            failure -> {
-              system.log().error("the model's text side cannot be opened", failure);
-              return null;
-            });
+  private GatewaySettings gatewaySettings() {
+    return GatewaySettings.from(system.settings().config());
   }
 
-  private HttpGateway bind(
-      ActorRef<Admission.Command> admission, NodeModels models, AdapterDoor adapters) {
-    Endpoint endpoint =
-        new Endpoint(
-            settings.host(),
-            settings.port(),
-            keys(settings.apiKeyFile()),
-            settings.allowedHosts(),
-            settings.debugHeaders(),
-            Versions.all().getOrDefault("sampo", "unknown"));
+  private Endpoint endpoint() {
+    return new Endpoint(
+        settings.host(),
+        settings.port(),
+        keys(settings.apiKeyFile()),
+        settings.allowedHosts(),
+        settings.debugHeaders(),
+        version());
+  }
+
+  private static String version() {
+    return Versions.all().getOrDefault("sampo", "unknown");
+  }
+
+  private HttpGateway bound(CompletionStage<HttpGateway> binding) {
     try {
-      return HttpGateway.bind(
-              system,
-              endpoint,
-              GatewaySettings.from(system.settings().config()),
-              admission,
-              models,
-              adapters,
-              readiness)
-          .toCompletableFuture()
-          .get(BIND_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      return binding.toCompletableFuture().get(BIND_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException failure) {
       throw cannotListen(settings.host(), settings.port(), reason(failure), failure);
     } catch (TimeoutException failure) {
@@ -274,7 +250,10 @@ public final class SampoNode implements AutoCloseable {
     }
   }
 
-  private void stopAlong(HttpGateway gateway, ActorRef<Admission.Command> admission) {
+  private void stopAlong(
+      HttpGateway gateway,
+      Supplier<CompletionStage<Done>> drain,
+      Supplier<CompletionStage<Done>> handOver) {
     CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
     task(
         shutdown,
@@ -288,16 +267,8 @@ public final class SampoNode implements AutoCloseable {
         shutdown,
         CoordinatedShutdown.PhaseServiceRequestsDone(),
         "drain",
-        () ->
-            gateway
-                .terminate(settings.drainLimit())
-                .thenCompose(
-                    closed ->
-                        AskPattern.ask(
-                            admission,
-                            replyTo -> new Admission.Drain(Duration.ZERO, replyTo),
-                            STOP_SLACK,
-                            system.scheduler())));
+        () -> gateway.terminate(settings.drainLimit()).thenCompose(closed -> drain.get()));
+    task(shutdown, CoordinatedShutdown.PhaseBeforeClusterShutdown(), "hand-over", handOver);
   }
 
   private void closeEnginesAtTheEnd() {
@@ -328,19 +299,21 @@ public final class SampoNode implements AutoCloseable {
   }
 
   private static Config config(NodeSettings settings) {
-    Duration drain = settings.drainLimit().plus(STOP_SLACK);
-    Map<String, Object> chosen =
-        Map.of(
-            "pekko.remote.artery.canonical.hostname",
-            settings.clusterHost(),
-            "pekko.remote.artery.canonical.port",
-            settings.clusterPort(),
-            "pekko.cluster.roles",
-            List.of(Wiring.GATEWAY, Wiring.ENGINE),
-            "pekko.coordinated-shutdown.phases.service-requests-done.timeout",
-            drain,
-            "pekko.coordinated-shutdown.phases.before-actor-system-terminate.timeout",
-            STOP_SLACK.multipliedBy(2));
+    ClusterSettings cluster = settings.cluster();
+    Map<String, Object> chosen = new HashMap<>();
+    chosen.put("pekko.remote.artery.canonical.hostname", cluster.numericHost());
+    chosen.put("pekko.remote.artery.canonical.port", cluster.port());
+    chosen.put("pekko.cluster.roles", cluster.roleWords());
+    chosen.put("pekko.cluster.app-version", version());
+    if (cluster.tls() != null) {
+      chosen.putAll(ClusterTls.config(cluster.tls()));
+    }
+    chosen.put(
+        "pekko.coordinated-shutdown.phases.service-requests-done.timeout",
+        settings.drainLimit().plus(STOP_SLACK));
+    chosen.put(
+        "pekko.coordinated-shutdown.phases.before-actor-system-terminate.timeout",
+        STOP_SLACK.multipliedBy(2));
     return ConfigFactory.parseString(settings.overrides())
         .withFallback(ConfigFactory.parseMap(chosen))
         .withFallback(ConfigFactory.load());
@@ -354,7 +327,23 @@ public final class SampoNode implements AutoCloseable {
     return address;
   }
 
-  /** The first replica that produced a token; fails when the model can never be loaded. */
+  /** Where other nodes reach this one, with the port that the system chose. */
+  public Seed clusterAddress() {
+    return membership.address();
+  }
+
+  /**
+   * Done when the node is a full member of its cluster; fails with a {@link
+   * io.sampo.cluster.membership.JoinFailedException} when it cannot become one.
+   */
+  public CompletionStage<Void> joined() {
+    return membership.joined();
+  }
+
+  /**
+   * The first replica that produced a token, of the model that a gateway serves, or on a node that
+   * only runs models; fails when the model can never be loaded here.
+   */
   public CompletionStage<Replica.Report> ready() {
     return ready;
   }
@@ -369,9 +358,18 @@ public final class SampoNode implements AutoCloseable {
     return system.getWhenTerminated();
   }
 
+  /** Why the node has stopped although nobody here stopped it, in a line. */
+  public Optional<String> removed() {
+    return membership.removed();
+  }
+
   /** Stops the node as SIGTERM does, and waits for it. */
   @Override
   public void close() {
+    if (!membership.isMember()) {
+      abandon();
+      return;
+    }
     stop(Optional.empty(), settings.drainLimit().plus(STOP_SLACK.multipliedBy(6)));
   }
 

@@ -18,16 +18,26 @@ import io.sampo.actors.router.RouterSettings;
 import io.sampo.actors.scheduler.SchedulerSettings;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
+import io.sampo.cluster.membership.Role;
+import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.ClusterEvent;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
+import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.ClusterSingleton;
 import org.apache.pekko.cluster.typed.ClusterSingletonSettings;
 import org.apache.pekko.cluster.typed.SingletonActor;
+import org.apache.pekko.cluster.typed.Subscribe;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts a node's actors in their places: routers and replicas as sharded entities on the nodes of
@@ -35,19 +45,19 @@ import org.apache.pekko.cluster.typed.SingletonActor;
  */
 final class Wiring {
 
-  /** Role of the nodes that take requests. */
-  static final String GATEWAY = "gateway";
-
-  /** Role of the nodes that run models. */
-  static final String ENGINE = "engine";
+  private static final Duration SOON = Duration.ofMillis(200);
+  private static final Duration LATEST = Duration.ofSeconds(5);
 
   private final Config config;
   private final ClusterSharding sharding;
   private final ActorSystem<?> system;
+  private final Cluster cluster;
+  private volatile @Nullable ActorRef<Placement.Command> placement;
 
   Wiring(ActorSystem<?> system) {
     this.system = system;
     this.config = system.settings().config();
+    this.cluster = Cluster.get(system);
     this.sharding = ClusterSharding.get(system);
   }
 
@@ -59,8 +69,9 @@ final class Wiring {
                 Router.TYPE,
                 entity ->
                     Router.create(new ModelId(entity.getEntityId()), settings, schedulerSettings))
-            .withRole(GATEWAY)
+            .withRole(Role.GATEWAY.word())
             .withStopMessage(Router.Stop.STOP)
+            .withAllocationStrategy(new FewestShards(this::present, (_, _) -> false))
             .withMessageExtractor(new EntityPerShard<>()));
   }
 
@@ -68,8 +79,10 @@ final class Wiring {
    * The replicas that this node may run.
    *
    * @param kv keeps KV for their engines
+   * @param reports also hears what the replicas of this node tell their routers
    */
-  void replicas(EngineLoader engines, NodeKv kv) {
+  void replicas(EngineLoader engines, NodeKv kv, Consumer<Replica.Report> reports) {
+    String here = cluster.selfMember().address().toString();
     ReplicaSettings settings = ReplicaSettings.from(config);
     sharding.init(
         Entity.of(
@@ -80,26 +93,78 @@ final class Wiring {
                       id,
                       engines,
                       kv,
-                      report -> toRouter(id.model(), new Router.ReplicaReported(report)),
+                      report -> {
+                        toRouter(id.model(), new Router.ReplicaReported(report));
+                        tellPlacement(new Placement.ReplicaSeen(id, here));
+                        reports.accept(report);
+                      },
                       settings);
                 })
-            .withRole(ENGINE)
+            .withRole(Role.ENGINE.word())
             .withStopMessage(Replica.Stop.STOP)
+            .withAllocationStrategy(new FewestShards(this::present, Wiring::sameModel))
             .withMessageExtractor(new EntityPerShard<>()));
   }
 
+  private static boolean sameModel(String replica, String other) {
+    return ReplicaId.parse(replica).model().equals(ReplicaId.parse(other).model());
+  }
+
+  /** Whether a node is up and was heard of lately. */
+  private boolean present(Address address) {
+    Address node = address.hasLocalScope() ? cluster.selfMember().address() : address;
+    ClusterEvent.CurrentClusterState state = cluster.state();
+    return state.isMemberUp(node)
+        && state.getUnreachable().stream().noneMatch(member -> member.address().equals(node));
+  }
+
+  /** What is said before there is a placement is said again. */
+  private void tellPlacement(Placement.Command message) {
+    ActorRef<Placement.Command> known = placement;
+    if (known != null) {
+      known.tell(message);
+    }
+  }
+
+  /**
+   * Comes after routers and replicas, which it may ask for at once.
+   *
+   * @param wanted the models, on a gateway; on other nodes nothing is started
+   */
   ActorRef<Placement.Command> placement(List<ModelSpec> wanted) {
-    Behavior<Placement.Command> placement =
+    Behavior<Placement.Command> behavior =
         Placement.create(
             wanted,
             PlacementSettings.from(config),
             (replica, message) ->
                 sharding.entityRefFor(Replica.TYPE, replica.entityId()).tell(message));
-    return ClusterSingleton.get(system)
-        .init(
-            SingletonActor.of(placement, "placement")
-                .withStopMessage(Placement.Stop.STOP)
-                .withSettings(ClusterSingletonSettings.create(system).withRole(GATEWAY)));
+    ActorRef<Placement.Command> started =
+        ClusterSingleton.get(system)
+            .init(
+                SingletonActor.of(followingEngineNodes(behavior), "placement")
+                    .withStopMessage(Placement.Stop.STOP)
+                    .withSettings(
+                        ClusterSingletonSettings.create(system).withRole(Role.GATEWAY.word())));
+    placement = started;
+    return started;
+  }
+
+  /** The placement, which hears of each engine node that comes or goes. */
+  private Behavior<Placement.Command> followingEngineNodes(Behavior<Placement.Command> behavior) {
+    return Behaviors.setup(
+        context -> {
+          EngineNodes nodes = new EngineNodes();
+          cluster
+              .subscriptions()
+              .tell(
+                  Subscribe.create(
+                      context.messageAdapter(
+                          ClusterEvent.MemberEvent.class,
+                          event -> new Placement.EngineNodes(nodes.after(event))),
+                      ClusterEvent.MemberEvent.class));
+          return Behaviors.supervise(behavior)
+              .onFailure(SupervisorStrategy.restartWithBackoff(SOON, LATEST, 0));
+        });
   }
 
   ActorRef<Admission.Command> admission(ServedModels models) {

@@ -27,11 +27,18 @@ class SampoTest {
       textBlock =
           """
           sreve              | no verb sreve, did you mean serve?; see 'sampo --help'
-          node --role engine | node is not built yet: 'sampo serve' starts a node that is a cluster of its own
+          node               | give --role gateway, --role engine or both; 'sampo serve' is both at once
+          node --role boss   | --role boss: expected gateway, engine or both
+          node --role gateway --threads 2 | --threads 2: only nodes that run models are told this; this one takes requests
+          node --role engine --model-alias x | --model-alias x: only gateways are told this; this node runs models
+          node --role gateway --model a --model b | --model a,b: a gateway serves one model; start another for the other
+          node --role engine --join h | --join h: expected HOST:PORT of a node's cluster address
+          node --role engine --join h:0 | --join h:0: expected a port from 1 to 65535
           serve --prot 3     | unknown option --prot, did you mean --port?; see 'sampo serve --help'
           serve --zzz=3      | unknown option --zzz; see 'sampo serve --help'
           serve a b          | one word too many: b; see 'sampo serve --help'
-          serve --join h:1   | --join is not built yet: this node forms a cluster of its own
+          serve --replicas x | --replicas x: expected a number, 0 to 1000
+          serve --role engine | unknown option --role; see 'sampo serve --help'
           serve --jmx-port=1 | --jmx-port is not built yet: attach locally with jconsole or jcmd
           serve --port       | Missing required parameter for option '--port' (N); see 'sampo serve --help'
           serve --port x     | --port x: expected a number, 0 to 65535
@@ -54,12 +61,12 @@ class SampoTest {
     for (String name :
         ("host port cluster-host cluster-port api-key-file model-alias ctx-size parallel threads"
                 + " gpu-layers kv-type speculation draft engine deterministic allowed-host data-dir"
-                + " config log-format debug-headers")
+                + " config log-format debug-headers join cluster-tls replicas supervised")
             .split(" ", -1)) {
       assertThat(help).contains("--" + name);
     }
     assertThat(help).contains("SAMPO_CTX_SIZE", "Examples");
-    assertThat(help).doesNotContain("--join", "\u001b");
+    assertThat(help).doesNotContain("--jmx-port", "\u001b");
   }
 
   @Test

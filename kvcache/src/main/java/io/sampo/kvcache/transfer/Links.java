@@ -35,7 +35,7 @@ final class Links implements AutoCloseable {
       requireOpen();
       channel.connect(address);
       TransferTls tls = credentials.tls();
-      Wire wire = tls == null ? socket : TlsWire.over(socket, tls.fetcherEngine());
+      Wire wire = tls == null ? socket : TlsWire.over(socket, tls.clientEngine());
       SealedWire proven = Handshake.asFetcher(credentials.secret(), wire);
       done = true;
       return new Link(proven, () -> close(socket));

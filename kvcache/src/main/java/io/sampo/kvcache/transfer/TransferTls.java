@@ -116,15 +116,15 @@ public final class TransferTls {
     throw new IOException(file + " has a private key that is none of " + KEY_ALGORITHMS);
   }
 
-  /** The fetcher's end of a connection. */
-  SSLEngine fetcherEngine() {
+  /** The end of a connection that was opened here. */
+  public SSLEngine clientEngine() {
     SSLEngine engine = engine();
     engine.setUseClientMode(true);
     return engine;
   }
 
-  /** The server's end; it asks for a certificate. */
-  SSLEngine serverEngine() {
+  /** The end of a connection that was accepted here; it asks for a certificate. */
+  public SSLEngine serverEngine() {
     SSLEngine engine = engine();
     engine.setUseClientMode(false);
     engine.setNeedClientAuth(true);

@@ -145,7 +145,7 @@ class TrustTest {
     try (SocketChannel accepted = socket.accept();
         SocketChannel behind = SocketChannel.open(server)) {
       Wire fetcher = TlsWire.over(new PlainWire(accepted), tls.serverEngine());
-      Wire served = TlsWire.over(new PlainWire(behind), tls.fetcherEngine());
+      Wire served = TlsWire.over(new PlainWire(behind), tls.clientEngine());
       Thread back = Thread.startVirtualThread(() -> pass(served, fetcher));
       pass(fetcher, served);
       back.join();

@@ -3,6 +3,7 @@ package io.sampo.cluster.cli.settings;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Every flag there is, and those that are promised and do not exist yet. */
 public final class Flags {
@@ -12,9 +13,44 @@ public final class Flags {
   public static final Flag PORT =
       new Flag("port", "N", "HTTP port; 0 takes a free one and prints it. Default 8080.");
   public static final Flag CLUSTER_HOST =
-      new Flag("cluster-host", "ADDRESS", "Address of traffic between nodes. Default 127.0.0.1.");
+      new Flag(
+          "cluster-host",
+          "ADDRESS",
+          "Address of traffic between nodes. Any but loopback needs --cluster-tls. Default"
+              + " 127.0.0.1.");
   public static final Flag CLUSTER_PORT =
       new Flag("cluster-port", "N", "Port of traffic between nodes; 0 takes a free one (default).");
+  public static final Flag ROLE =
+      new Flag(
+          "role",
+          "gateway|engine,…",
+          "What the node does: take requests (gateway), run models (engine), or both.");
+  public static final Flag MODEL =
+      new Flag(
+          "model",
+          "MODEL,…",
+          "A gateway: the model to serve; default stories15m. An engine node: models to have at"
+              + " hand before it joins; it runs what the gateways serve and fetches what it"
+              + " lacks.");
+  public static final Flag JOIN =
+      new Flag(
+          "join",
+          "HOST:PORT,…",
+          "Cluster addresses of nodes to join; one must be there, unless the first is this node's"
+              + " own. A name may stand for several nodes. Default: a cluster of its own.");
+  public static final Flag CLUSTER_TLS =
+      new Flag(
+          "cluster-tls",
+          "FOLDER",
+          "Folder with tls.crt, tls.key and ca.crt (PEM) by which nodes prove themselves to each"
+              + " other. Any --cluster-host but loopback needs it.");
+  public static final Flag SUPERVISED =
+      new Flag(
+          "supervised",
+          "",
+          "Run the node as a child process and start it again when it dies, with growing pauses.");
+  public static final Flag REPLICAS =
+      new Flag("replicas", "N", "Engine nodes that run the model at most; 0 takes all (default).");
   public static final Flag API_KEY_FILE =
       new Flag("api-key-file", "FILE", "Keys that clients must send, one a line. Default: open.");
   public static final Flag MODEL_ALIAS =
@@ -141,24 +177,45 @@ public final class Flags {
           DETERMINISTIC,
           CLUSTER_HOST,
           CLUSTER_PORT,
+          JOIN,
+          CLUSTER_TLS,
+          REPLICAS,
+          SUPERVISED,
           DATA_DIR,
           CONFIG,
           LOG_FORMAT,
           DEBUG_HEADERS);
 
+  /** What {@code node} takes, in the order its help shows. */
+  public static final List<Flag> NODE =
+      Stream.concat(Stream.of(ROLE, MODEL, JOIN), SERVE.stream().filter(flag -> !flag.equals(JOIN)))
+          .toList();
+
+  /** What only a node that runs models is told. */
+  static final List<Flag> OF_ENGINES =
+      List.of(
+          THREADS,
+          GPU_LAYERS,
+          SPECULATION,
+          DRAFT,
+          INTER_TOKEN_MILLIS,
+          RETAIN_TOKENS,
+          ENGINE_OPTION,
+          KV_RAM,
+          KV_DISK,
+          KV_WARM);
+
+  /** What only a node that takes requests is told. */
+  static final List<Flag> OF_GATEWAYS =
+      List.of(API_KEY_FILE, MODEL_ALIAS, LORA, LORA_DIR, DEBUG_HEADERS, REPLICAS);
+
   /** Promised names, each with what can be done until then. */
   private static final Map<String, String> NOT_BUILT =
       Map.ofEntries(
-          Map.entry("join", "this node forms a cluster of its own"),
-          Map.entry("role", "a node is gateway and engine in one"),
-          Map.entry("supervised", "let systemd or a container restart it"),
           Map.entry("admin-host", "there is no admin endpoint"),
           Map.entry("admin-port", "there is no admin endpoint"),
           Map.entry("jmx-port", "attach locally with jconsole or jcmd"),
           Map.entry("kv-port", "KV blocks stay on their node"));
-
-  private static final Map<String, String> NOT_BUILT_VERBS =
-      Map.of("node", "'sampo serve' starts a node that is a cluster of its own");
 
   private Flags() {}
 
@@ -169,11 +226,6 @@ public final class Flags {
    */
   public static Optional<String> notBuilt(String name, String spelled) {
     return Optional.ofNullable(NOT_BUILT.get(name)).map(until -> line(spelled, until));
-  }
-
-  /** As {@link #notBuilt}, of a verb. */
-  public static Optional<String> notBuiltVerb(String verb) {
-    return Optional.ofNullable(NOT_BUILT_VERBS.get(verb)).map(until -> line(verb, until));
   }
 
   /** Refuses what the environment asks of a part that is not built. */

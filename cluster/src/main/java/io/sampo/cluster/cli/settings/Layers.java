@@ -12,9 +12,6 @@ import java.util.OptionalLong;
 /** The joined sources of settings: command line, environment, file. */
 public final class Layers {
 
-  /** The key of the model in a file; on the command line it has no name. */
-  static final String MODEL_KEY = "model";
-
   private final Map<String, String> commandLine;
   private final Map<String, String> environment;
   private final SettingsFile file;
@@ -31,14 +28,17 @@ public final class Layers {
    *
    * @param commandLine values by {@link Flag#name}; only those that were given
    * @param environment the process's environment
+   * @param flags what the verb takes; on the command line {@code serve} takes the model without a
+   *     name
    * @throws UsageException when a source names what does not exist or is not built
    */
-  public static Layers of(Map<String, String> commandLine, Map<String, String> environment) {
+  public static Layers of(
+      Map<String, String> commandLine, Map<String, String> environment, List<Flag> flags) {
     Flags.refuseNotBuilt(environment);
     Layers bare = new Layers(commandLine, environment, SettingsFile.NONE);
-    List<String> keys = new ArrayList<>(Flags.SERVE.stream().map(Flag::name).toList());
+    List<String> keys = new ArrayList<>(flags.stream().map(Flag::name).toList());
     keys.remove(Flags.CONFIG.name());
-    keys.add(MODEL_KEY);
+    keys.add(Flags.MODEL.name());
     return bare.find(Flags.CONFIG)
         .map(given -> new Layers(commandLine, environment, SettingsFile.read(given, keys)))
         .orElse(bare);
@@ -55,11 +55,6 @@ public final class Layers {
     return onCommandLine(flag)
         .or(() -> inEnvironment(flag.variable()))
         .or(() -> file.find(flag.name()));
-  }
-
-  /** The model that environment or file name. */
-  Optional<Given> model() {
-    return inEnvironment(Flag.variableOf(MODEL_KEY)).or(() -> file.find(MODEL_KEY));
   }
 
   String overrides() {
@@ -86,7 +81,7 @@ public final class Layers {
         .orElseGet(OptionalLong::empty);
   }
 
-  boolean on(Flag flag) {
+  public boolean on(Flag flag) {
     return find(flag).map(Layers::truth).orElse(false);
   }
 

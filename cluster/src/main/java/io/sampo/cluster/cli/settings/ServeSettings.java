@@ -1,44 +1,47 @@
 package io.sampo.cluster.cli.settings;
 
+import io.sampo.cluster.membership.ClusterSettings;
+import io.sampo.cluster.membership.Role;
 import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
 import io.sampo.engines.spi.EngineSettings.KvType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code serve} was asked for, checked as far as that goes without model and engine.
+ * What {@code serve} or {@code node} was asked for, checked as far as that goes without model and
+ * engine.
  *
- * @param model the model reference as written; empty where none was named
+ * @param models the model references as written; a gateway has one at most
+ * @param cluster its place among other nodes
  * @param engine the engine's name
+ * @param replicas engine nodes that run the model at most; 0 takes all
  * @param adapters what the model is served with from the start
  * @param adapterFolder whose adapters may be loaded over HTTP, or null
  * @param kv how much KV the node keeps beside its engine
  * @param overrides configuration of the rooms below, in HOCON; empty for none
  */
 public record ServeSettings(
-    Optional<String> model,
+    List<String> models,
     String host,
     int port,
-    String clusterHost,
-    int clusterPort,
+    ClusterSettings cluster,
     @Nullable Path apiKeyFile,
     List<String> allowedHosts,
     List<String> modelAliases,
     String engine,
     EngineSettings engineSettings,
+    int replicas,
     List<Adapter> adapters,
     @Nullable Path adapterFolder,
     Path dataFolder,
@@ -54,42 +57,61 @@ public record ServeSettings(
   }
 
   private static final int MOST_CONTEXT_TOKENS = 16 << 20;
+  private static final int MOST_REPLICAS = 1000;
 
   /**
-   * Reads and checks every setting.
+   * Reads and checks every setting of {@code serve}.
    *
    * @param model the model named on the command line
    * @throws UsageException when a value breaks a rule
    */
   public static ServeSettings from(Layers layers, @Nullable String model) {
+    List<String> models =
+        model == null
+            ? layers.find(Flags.MODEL).map(given -> List.of(given.text())).orElse(List.of())
+            : List.of(model);
+    return from(layers, models, ClusterFlags.settings(layers, Role.BOTH));
+  }
+
+  /**
+   * Reads and checks every setting of {@code node}.
+   *
+   * @throws UsageException when a value breaks a rule, or is not for a node of these roles
+   */
+  public static ServeSettings from(Layers layers) {
+    Set<Role> roles = ClusterFlags.roles(layers);
+    List<String> models = layers.list(Flags.MODEL);
+    if (roles.contains(Role.GATEWAY) && models.size() > 1) {
+      throw layers
+          .find(Flags.MODEL)
+          .orElseThrow()
+          .refused("a gateway serves one model; start another for the other");
+    }
+    return from(layers, models, ClusterFlags.settings(layers, roles));
+  }
+
+  private static ServeSettings from(Layers layers, List<String> models, ClusterSettings cluster) {
     String host = layers.text(Flags.HOST, "127.0.0.1");
     Path keys = layers.find(Flags.API_KEY_FILE).map(ServeSettings::keyFile).orElse(null);
-    if (keys == null) {
-      requireLoopback(
+    if (keys == null && cluster.has(Role.GATEWAY)) {
+      ClusterFlags.requireLoopback(
           layers,
           Flags.HOST,
           host,
           "others could reach this address and no keys are set;"
               + " give --api-key-file FILE (one key a line) or keep --host 127.0.0.1");
     }
-    String clusterHost = layers.text(Flags.CLUSTER_HOST, "127.0.0.1");
-    requireLoopback(
-        layers,
-        Flags.CLUSTER_HOST,
-        clusterHost,
-        "traffic between nodes is neither encrypted nor authenticated yet;"
-            + " keep --cluster-host 127.0.0.1");
     return new ServeSettings(
-        Optional.ofNullable(model).or(() -> layers.model().map(Given::text)),
+        models,
         host,
         layers.number(Flags.PORT, 0, 65535, 8080),
-        clusterHost,
-        layers.number(Flags.CLUSTER_PORT, 0, 65535, 0),
+        cluster,
         keys,
         layers.list(Flags.ALLOWED_HOST),
         layers.list(Flags.MODEL_ALIAS),
         layers.text(Flags.ENGINE, "llamacpp"),
         engineSettings(layers),
+        layers.number(Flags.REPLICAS, 0, MOST_REPLICAS, 0),
         AdapterFlags.adapters(layers),
         AdapterFlags.folder(layers),
         layers.dataFolder(),
@@ -118,16 +140,16 @@ public record ServeSettings(
             engineSettings.deterministic(),
             options);
     return new ServeSettings(
-        model,
+        models,
         host,
         port,
-        clusterHost,
-        clusterPort,
+        cluster,
         apiKeyFile,
         allowedHosts,
         modelAliases,
         engine,
         drafting,
+        replicas,
         adapters,
         adapterFolder,
         dataFolder,
@@ -182,16 +204,5 @@ public record ServeSettings(
       throw given.refused("cannot be read; make a file with one key a line");
     }
     return file;
-  }
-
-  private static void requireLoopback(Layers layers, Flag flag, String host, String reason) {
-    String place = layers.find(flag).map(Given::place).orElse(host);
-    try {
-      if (!InetAddress.getByName(host).isLoopbackAddress()) {
-        throw new UsageException(place + ": " + reason);
-      }
-    } catch (UnknownHostException e) {
-      throw new UsageException(place + ": no such address; give one of this machine's own");
-    }
   }
 }

@@ -27,10 +27,10 @@ class ServeSettingsTest {
     ServeSettings settings = settings(Map.of(), Map.of());
     assertThat(settings.host()).isEqualTo("127.0.0.1");
     assertThat(settings.port()).isEqualTo(8080);
-    assertThat(settings.clusterPort()).isZero();
+    assertThat(settings.cluster().port()).isZero();
     assertThat(settings.engine()).isEqualTo("llamacpp");
     assertThat(settings.engineSettings()).isEqualTo(EngineSettings.DEFAULTS);
-    assertThat(settings.model()).isEmpty();
+    assertThat(settings.models()).isEmpty();
     assertThat(settings.dataFolder()).isEqualTo(Path.of(System.getProperty("user.home"), ".sampo"));
   }
 
@@ -44,7 +44,7 @@ class ServeSettingsTest {
     assertThat(settings.port()).isEqualTo(3);
     assertThat(settings.engineSettings().threads()).isEqualTo(2);
     assertThat(settings.engineSettings().maxSequences()).isEqualTo(1);
-    assertThat(settings.clusterHost()).isEqualTo("127.0.0.1");
+    assertThat(settings.cluster().host()).isEqualTo("127.0.0.1");
   }
 
   @Test
@@ -62,7 +62,7 @@ class ServeSettingsTest {
             pekko { loglevel = DEBUG }
             """);
     ServeSettings settings = settings(Map.of(), Map.of("SAMPO_CONFIG", file.toString()));
-    assertThat(settings.model()).contains("hf:org/repo:Q4_K_M");
+    assertThat(settings.models()).containsExactly("hf:org/repo:Q4_K_M");
     assertThat(settings.engineSettings().contextTokens()).isEqualTo(8192);
     assertThat(settings.engineSettings().kvType()).isEqualTo(KvType.Q8_0);
     assertThat(settings.engineSettings().deterministic()).isTrue();
@@ -221,8 +221,8 @@ class ServeSettingsTest {
   void refusesWhatIsNotBuiltYetFromEnvironmentAndFile() throws IOException {
     refuses(
         Map.of(),
-        Map.of("SAMPO_JOIN", "a:1"),
-        "SAMPO_JOIN is not built yet: this node forms a cluster of its own; unset it");
+        Map.of("SAMPO_JMX_PORT", "1"),
+        "SAMPO_JMX_PORT is not built yet: attach locally with jconsole or jcmd; unset it");
     Path file = file("kv-port = 7000\n");
     refuses(
         Map.of("config", file.toString()),
@@ -257,8 +257,12 @@ class ServeSettingsTest {
     refuses(
         Map.of("cluster-host", "0.0.0.0"),
         Map.of(),
-        "--cluster-host 0.0.0.0: traffic between nodes is neither encrypted nor authenticated yet;"
-            + " keep --cluster-host 127.0.0.1");
+        "--cluster-host 0.0.0.0: others could reach this address and nodes would let anybody in;"
+            + " give --cluster-tls FOLDER or keep --cluster-host 127.0.0.1");
+    refuses(
+        Map.of("cluster-tls", folder.toString()),
+        Map.of(),
+        "--cluster-tls " + folder + ": there is no readable file " + folder.resolve("tls.crt"));
   }
 
   @Test
@@ -270,7 +274,7 @@ class ServeSettingsTest {
 
   private static ServeSettings settings(
       Map<String, String> commandLine, Map<String, String> environment) {
-    return ServeSettings.from(Layers.of(commandLine, environment), null);
+    return ServeSettings.from(Layers.of(commandLine, environment, Flags.SERVE), null);
   }
 
   private static void refuses(

@@ -1,5 +1,6 @@
 package io.sampo.engines.spi;
 
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -53,6 +54,40 @@ public record EngineSettings(
     require(threads >= 0 && threads <= 1024, "threads", threads);
     require(gpuLayers >= AUTO, "gpuLayers", gpuLayers);
     options = Map.copyOf(options);
+  }
+
+  /**
+   * These settings, and the others' where these say nothing, which is where they hold what {@link
+   * #DEFAULTS} holds. Options are joined by name.
+   */
+  public EngineSettings over(EngineSettings others) {
+    Map<String, String> joined = new HashMap<>(others.options);
+    joined.putAll(options);
+    return new EngineSettings(
+        contextTokens == 0 ? others.contextTokens : contextTokens,
+        maxSequences == 0 ? others.maxSequences : maxSequences,
+        threads == 0 ? others.threads : threads,
+        gpuLayers == AUTO ? others.gpuLayers : gpuLayers,
+        kvType == KvType.F16 ? others.kvType : kvType,
+        flashAttention == FlashAttention.AUTO ? others.flashAttention : flashAttention,
+        deterministic || others.deterministic,
+        joined);
+  }
+
+  /**
+   * What of these settings is about the answers and not about one machine: another machine has
+   * other threads, GPUs, files and options.
+   */
+  public EngineSettings forEveryMachine() {
+    return new EngineSettings(
+        contextTokens,
+        maxSequences,
+        DEFAULTS.threads,
+        DEFAULTS.gpuLayers,
+        kvType,
+        flashAttention,
+        deterministic,
+        Map.of());
   }
 
   private static void require(boolean holds, String name, int value) {

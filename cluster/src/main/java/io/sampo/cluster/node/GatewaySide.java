@@ -1,0 +1,132 @@
+package io.sampo.cluster.node;
+
+import io.sampo.actors.admission.Admission;
+import io.sampo.actors.generation.ServedModels.ServedModel;
+import io.sampo.actors.placement.Placement;
+import io.sampo.actors.placement.PlacementSettings;
+import io.sampo.actors.replica.ModelSpec;
+import io.sampo.cluster.gateway.Endpoint;
+import io.sampo.cluster.gateway.GatewaySettings;
+import io.sampo.cluster.gateway.HttpGateway;
+import io.sampo.cluster.node.NodeSettings.ModelSettings;
+import io.sampo.engines.spi.Adapter;
+import io.sampo.engines.spi.EngineCapabilities;
+import io.sampo.engines.spi.EngineProvider;
+import io.sampo.engines.spi.LoadPlan;
+import io.sampo.engines.spi.ModelTask;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+
+/** What a gateway node has beside its actors' wiring: its model's text side, adapters, the door. */
+final class GatewaySide {
+
+  private static final Duration SLACK = Duration.ofSeconds(5);
+
+  private final ActorSystem<?> system;
+  private final Readiness readiness;
+  private final NodeModels models;
+  private final NodeAdapters adapters;
+  private final ActorRef<Admission.Command> admission;
+
+  /**
+   * Begins to serve.
+   *
+   * @param model of the node's settings
+   * @param served done when the model's text side is open
+   */
+  GatewaySide(
+      ActorSystem<?> system,
+      Wiring wiring,
+      ActorRef<Placement.Command> placement,
+      Readiness readiness,
+      NodeSettings settings,
+      ModelSettings model,
+      CompletableFuture<ServedModel> served) {
+    this.system = system;
+    this.readiness = readiness;
+    ModelSpec spec = model.spec();
+    models =
+        new NodeModels(
+            model.name(), model.aliases(), spec.adapters().stream().map(Adapter::name).toList());
+    adapters =
+        new NodeAdapters(
+            system,
+            placement,
+            models,
+            new SavedAdapters(settings.dataFolder(), model.name()),
+            model.adapterFolder(),
+            PlacementSettings.from(system.settings().config()).adapterLimit().plus(SLACK));
+    wiring.readiness(readiness, spec.id());
+    admission = wiring.admission(models);
+    open(served, spec);
+  }
+
+  /** Lets requests in once the model's text side is there, and all its adapters. */
+  private void open(CompletableFuture<ServedModel> served, ModelSpec spec) {
+    adapters
+        .restore(spec.id(), readiness.first())
+        .whenComplete((nothing, failure) -> readiness.restored().complete(null));
+    served
+        .thenCombine(readiness.restored(), (model, nothing) -> model)
+        .thenAccept(models::loaded)
+        .exceptionally(
+            failure -> {
+              system.log().error("the model's text side cannot be opened", failure);
+              return null;
+            });
+  }
+
+  /**
+   * A model as the gateway knows it.
+   *
+   * @param loaded what its engine on this node can do; without one the plan tells what it would
+   */
+  static ServedModel served(
+      EngineProvider provider, ModelSettings model, Optional<EngineCapabilities> loaded) {
+    ModelTask task;
+    int vectorLength;
+    if (loaded.isPresent()) {
+      task = loaded.get().task();
+      vectorLength = loaded.get().vectorLength();
+    } else {
+      LoadPlan plan = provider.plan(model.file(), model.engineSettings());
+      task = plan.task();
+      vectorLength = plan.vectorLength();
+    }
+    return new ServedModel(
+        model.spec().id(),
+        model.aliases(),
+        provider.simulated(),
+        Instant.now(),
+        provider.openText(model.file()),
+        task,
+        vectorLength);
+  }
+
+  CompletionStage<HttpGateway> bind(Endpoint endpoint) {
+    return HttpGateway.bind(
+        system,
+        endpoint,
+        GatewaySettings.from(system.settings().config()),
+        admission,
+        models,
+        adapters,
+        readiness);
+  }
+
+  /** Ends the requests that are still there once the door is closed. */
+  CompletionStage<Done> drain() {
+    return AskPattern.ask(
+        admission,
+        replyTo -> new Admission.Drain(Duration.ZERO, replyTo),
+        SLACK,
+        system.scheduler());
+  }
+}
