@@ -63,13 +63,19 @@ final class StepPlanner {
   /** Rows from which llama.cpp's fused attention kernel of the CPU computes tiles. */
   static final int TILE_ROWS = 64;
 
+  /**
+   * Rows that llama.cpp's repacked weights are multiplied with at once; each one that is left over
+   * takes half as long again.
+   */
+  private static final int GROUP_ROWS = 4;
+
   /** From this depth on attention row by row takes longer than the weights. */
   private static final int DEEP_TOKENS = 1024;
 
   /** Share of the target that prompts get even where answers alone take longer than it. */
   private static final double PROMPT_SHARE = 0.5;
 
-  /** Below this a chunk costs more to begin than to compute. */
+  /** Below this a chunk costs more to begin than to compute; at least as many as a group has. */
   private static final int LEAST_CHUNK = 8;
 
   private static final int OLDEST_PROMPTS_PART = 4;
@@ -191,8 +197,15 @@ final class StepPlanner {
     }
     double left = target - time.predictMillis(answerRows, draftedRows, promptRows);
     double granted = Math.max(left, target * PROMPT_SHARE);
-    return Math.clamp(
-        time.promptRowsWithin(granted), Math.min(deep ? TILE_ROWS : LEAST_CHUNK, room), room);
+    int within = time.promptRowsWithin(granted);
+    return deep
+        ? Math.clamp(within, Math.min(TILE_ROWS, room), room)
+        : Math.min(wholeGroups(Math.max(within, LEAST_CHUNK)), room);
+  }
+
+  /** Leaves out a few rows of a chunk, so that all rows of the step are whole groups. */
+  private int wholeGroups(int chunk) {
+    return chunk - (answerRows + draftedRows + promptRows + chunk) % GROUP_ROWS;
   }
 
   private static int oldestShare(int budget) {
