@@ -18,7 +18,8 @@ ROOT = HERE / "../.."
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40, help="that are counted; as many before them are not")
-    parser.add_argument("--compilers", choices=["both", "quick"], default="both", help="of the JVM; a node has the quick one only, unless told otherwise")
+    parser.add_argument("--compilers", choices=["node", "both", "quick"], default="node",
+                        help="of the JVM: as 'sampo node' has them, all of both, or the quick one only, as 'sampo serve' has it")
     words = parser.parse_args()
     subprocess.run([ROOT / "cluster/bin/sampo", "version"], check=True, stdout=subprocess.DEVNULL)
     java = subprocess.run([ROOT / "cluster/bin/java25"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
@@ -26,6 +27,8 @@ def main():
     command = [java, "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "--class-path", classes]
     if words.compilers == "quick":
         command.append("-XX:TieredStopAtLevel=1")
+    if words.compilers == "node":
+        command += ["-XX:+UnlockDiagnosticVMOptions", "-XX:+DisplayVMOutputToStderr", f"-XX:CompilerDirectivesFile={ROOT / 'cluster/conf/compiler.json'}"]
     command.append(HERE / "Transfer.java")
     conditions()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:

@@ -36,7 +36,8 @@ class StartScriptTest {
 
   @BeforeEach
   void unpack() throws IOException {
-    for (String file : List.of("bin/sampo", "bin/java25", "conf/jvm.options")) {
+    for (String file :
+        List.of("bin/sampo", "bin/java25", "conf/jvm.options", "conf/compiler.json")) {
       Path to = folder.resolve(file);
       Files.createDirectories(to.getParent());
       Files.copy(Path.of(file), to, StandardCopyOption.COPY_ATTRIBUTES);
@@ -80,6 +81,14 @@ class StartScriptTest {
         .contains(" -Xmx1g -Dx=y ")
         .contains(folder.toRealPath() + "/lib/sampo.jar")
         .endsWith(" io.sampo.cluster.cli.Sampo serve a\\ model.gguf \n");
+  }
+
+  @Test
+  void aNodeAmongOthersMayCompileThoroughlyWhatMovesBlocks() throws Exception {
+    Result result = sampo(Map.of(), "--dry-run", "node");
+    assertThat(result.out())
+        .contains(" -XX:TieredStopAtLevel=4 ")
+        .contains(" -XX:CompilerDirectivesFile=" + folder.toRealPath() + "/conf/compiler.json ");
   }
 
   @Test
