@@ -12,16 +12,16 @@ import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The default model, fetched once for all builds, like the native libraries. */
-final class StoriesModel {
+public final class StoriesModel {
 
-  static final String NAME = "stories15m";
+  public static final String NAME = "stories15m";
 
   /** What llama-server writes after a prompt, on the same file, at temperature 0 and 64 tokens. */
   record Greedy(String prompt, String text) {}
 
   private StoriesModel() {}
 
-  static Path file() throws Exception {
+  public static Path file() throws Exception {
     Path home =
         Path.of(
             Optional.ofNullable(System.getenv("SAMPO_HOME"))

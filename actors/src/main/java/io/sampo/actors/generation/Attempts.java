@@ -59,7 +59,7 @@ final class Attempts {
                 tokenLimit,
                 sampling.withChoice(answer.choice()),
                 job.request().priority(),
-                new CacheUse(job.request().scope()),
+                new CacheUse(job.request().scope(), place.kvHint()),
                 replicaEvents));
   }
 

@@ -17,6 +17,7 @@ import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.grammar.GrammarCheck;
 import io.sampo.engines.spi.grammar.GrammarProblem;
+import io.sampo.kvcache.block.BlockChain;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -94,12 +95,13 @@ final class Preparation {
     List<String> stops = new ArrayList<>(request.stops());
     stops.addAll(chat.stops());
     return new Ready(
-        List.of(PreparedPrompt.of("messages", ids, "", weights())),
+        List.of(PreparedPrompt.of("messages", ids, "", chain())),
         new AnswerRules(stops, safe(chat.grammar()), chat.shownTokens(), chat.format()));
   }
 
-  private Weights weights() {
-    return new Weights(model.id(), request.adapter());
+  /** Of a prompt that shares with nobody nobody is told. */
+  private @Nullable BlockChain chain() {
+    return request.scope().shared() ? model.chain(request.scope(), request.adapter()) : null;
   }
 
   private ChatRequest conversation(Messages messages) {
@@ -129,7 +131,7 @@ final class Preparation {
       check(param, ids);
       String echo = request.echo() ? echo(prompt, ids, MAX_PROMPT_CHARS - echoed) : "";
       echoed += echo.length();
-      prompts.add(PreparedPrompt.of(param, ids, echo, weights()));
+      prompts.add(PreparedPrompt.of(param, ids, echo, chain()));
     }
     Constraint constraint = request.constraint();
     Grammar grammar = constraint == null ? null : Grammar.strict(grammarOf(constraint));

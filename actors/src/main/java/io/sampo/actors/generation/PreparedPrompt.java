@@ -1,8 +1,7 @@
 package io.sampo.actors.generation;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.sampo.kvcache.block.BlockChain;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One of a request's prompts, ready to be placed.
@@ -14,23 +13,17 @@ import io.sampo.kvcache.block.BlockChain;
  */
 record PreparedPrompt(String param, int[] ids, long[] blockHashes, String echo) {
 
-  /** Until there are tenants there is one. */
-  private static final byte[] TENANT = "default".getBytes(UTF_8);
-
   /** The router is told of so many blocks at most; a longer prompt is known by its beginning. */
   private static final int MAX_BLOCKS = 4_096;
 
   /**
-   * @param weights the model with its adapter, or alone
+   * @param chain names its blocks; null for no names
    */
-  static PreparedPrompt of(String param, int[] ids, String echo, Weights weights) {
-    return new PreparedPrompt(param, ids, hashes(ids, weights), echo);
-  }
-
-  private static long[] hashes(int[] ids, Weights weights) {
-    BlockChain chain =
-        new BlockChain(TENANT, weights.fingerprint(), BlockChain.DEFAULT_BLOCK_TOKENS);
+  static PreparedPrompt of(String param, int[] ids, String echo, @Nullable BlockChain chain) {
+    if (chain == null) {
+      return new PreparedPrompt(param, ids, new long[0], echo);
+    }
     int length = Math.min(ids.length, MAX_BLOCKS * chain.blockTokens());
-    return chain.hashes(ids, length, new long[0]);
+    return new PreparedPrompt(param, ids, chain.hashes(ids, length, new long[0]), echo);
   }
 }

@@ -1,11 +1,19 @@
 package io.sampo.actors.generation;
 
+import static io.sampo.kvcache.block.BlockChain.DEFAULT_BLOCK_TOKENS;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.sampo.actors.wire.ModelId;
+import io.sampo.engines.spi.KvScope;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.TextCodec;
+import io.sampo.kvcache.block.BlockChain;
+import io.sampo.kvcache.block.BlockNames;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The models this gateway knows, with what it needs of them: names and text. */
 public interface ServedModels {
@@ -18,6 +26,7 @@ public interface ServedModels {
    * @param created when this node began to serve it
    * @param task what it does with a request
    * @param vectorLength numbers in an embedding; 0 unless it embeds
+   * @param names how blocks of its KV are named, once a replica has told what they are
    */
   record ServedModel(
       ModelId id,
@@ -26,12 +35,52 @@ public interface ServedModels {
       Instant created,
       TextCodec text,
       ModelTask task,
-      int vectorLength) {
+      int vectorLength,
+      Supplier<Optional<BlockNames>> names) {
+
+    /** One whose KV nobody has told of. */
+    public ServedModel(
+        ModelId id,
+        List<String> aliases,
+        boolean simulated,
+        Instant created,
+        TextCodec text,
+        ModelTask task,
+        int vectorLength) {
+      this(id, aliases, simulated, created, text, task, vectorLength, Optional::empty);
+    }
 
     /** One that generates. */
     public ServedModel(
         ModelId id, List<String> aliases, boolean simulated, Instant created, TextCodec text) {
       this(id, aliases, simulated, created, text, ModelTask.GENERATE, 0);
+    }
+
+    /** The same one, whose blocks are named by these. */
+    public ServedModel naming(Supplier<Optional<BlockNames>> others) {
+      return new ServedModel(id, aliases, simulated, created, text, task, vectorLength, others);
+    }
+
+    /**
+     * Names the blocks of prompts. Where it is not known how others name them, equal beginnings at
+     * least have equal names.
+     *
+     * @param scope with whom KV is shared
+     * @param adapter what answers are computed with, or null for the model itself
+     */
+    BlockChain chain(KvScope scope, @Nullable String adapter) {
+      return names
+          .get()
+          .map(known -> known.chain(scope.salt(), adapter))
+          .orElseGet(
+              () ->
+                  new BlockChain(
+                      scope.salt().getBytes(UTF_8), ownName(adapter), DEFAULT_BLOCK_TOKENS));
+    }
+
+    /** No name holds the character that parts the two. */
+    private byte[] ownName(@Nullable String adapter) {
+      return (adapter == null ? id.name() : id.name() + '\0' + adapter).getBytes(UTF_8);
     }
   }
 

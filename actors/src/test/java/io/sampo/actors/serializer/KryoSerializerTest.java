@@ -159,7 +159,7 @@ class KryoSerializerTest {
             64,
             sampling,
             -100,
-            new CacheUse(KvScope.of("a-salt")),
+            new CacheUse(KvScope.of("a-salt"), new KvHint("10.0.0.2", 7001, 12)),
             events.ref()),
         new Replica.Embed(key, 5, new int[] {1, 70_000, 3}, new int[] {2, 3}, 7, events.ref()),
         new Replica.Vector(key, 63, new float[] {0.5f, -0.25f, Float.MIN_VALUE}),

@@ -1,11 +1,15 @@
 package io.sampo.cluster.gateway;
 
 import io.sampo.cluster.gateway.json.JsonBytes;
+import io.sampo.cluster.kv.ExchangeFigures;
 import io.sampo.cluster.kv.KvFigures;
 import io.sampo.kvcache.restore.RestoreStats;
 import io.sampo.kvcache.store.PublisherStats;
 import io.sampo.kvcache.store.StoreStats;
 import io.sampo.kvcache.store.TierStats;
+import io.sampo.kvcache.transfer.FetcherStats;
+import io.sampo.kvcache.transfer.ServerStats;
+import java.util.Locale;
 
 /** A node's KV in {@code /stats}: its tiers, how blocks came there, what restoring them saved. */
 final class KvStats {
@@ -25,6 +29,9 @@ final class KvStats {
     number(json, "pins", store.pins());
     write(json, kv.publisher());
     write(json, kv.restores());
+    if (kv.exchange() != null) {
+      write(json, kv.exchange());
+    }
     json.raw("}");
   }
 
@@ -54,6 +61,23 @@ final class KvStats {
     number(json, "losses", restores.losses());
     number(json, "loss_millis", Math.round(restores.lossMillis()));
     number(json, "declined", restores.declined());
+    json.raw("}");
+  }
+
+  private static void write(JsonBytes json, ExchangeFigures exchange) {
+    ServerStats given = exchange.given();
+    json.raw(",").name("given").raw("{").name("requests").number(given.requests());
+    number(json, "blocks", given.blocks());
+    number(json, "bytes", given.bytes());
+    number(json, "misses", given.misses());
+    number(json, "untrusted", given.untrusted());
+    json.raw("}");
+    FetcherStats fetched = exchange.fetched();
+    json.raw(",").name("fetched").raw("{").name("blocks").number(fetched.blocks());
+    number(json, "bytes", fetched.bytes());
+    fetched
+        .ends()
+        .forEach((end, count) -> number(json, end.name().toLowerCase(Locale.ROOT), count));
     json.raw("}");
   }
 

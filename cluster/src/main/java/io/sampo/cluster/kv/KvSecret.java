@@ -3,6 +3,7 @@ package io.sampo.cluster.kv;
 import io.sampo.kvcache.transfer.ClusterSecret;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
@@ -16,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The secrets of a node's data folder: the cluster's, and KV, which is a prompt in another form.
  */
-final class KvSecret {
+public final class KvSecret {
 
   private static final Logger LOG = LoggerFactory.getLogger(KvSecret.class);
 
@@ -26,12 +27,30 @@ final class KvSecret {
   private KvSecret() {}
 
   /**
-   * The cluster's secret, from the node's data folder; made where there is none. Where it cannot be
-   * kept it is one of this process alone.
+   * The cluster's secret: of the file that was named, or of the node's data folder, where it is
+   * made if it is not there.
    *
-   * @throws IllegalArgumentException when it is there and cannot be trusted
+   * @throws IllegalArgumentException when it cannot be read or not be trusted
    */
-  static ClusterSecret of(@Nullable Path dataFolder) {
+  public static ClusterSecret of(KvSettings settings) {
+    Path named = settings.secretFile();
+    if (named == null) {
+      return ofFolder(settings.dataFolder());
+    }
+    try {
+      return ClusterSecret.read(named);
+    } catch (NoSuchFileException missing) {
+      throw new IllegalArgumentException(
+          "there is no secret file %s; copy the one of another node, or make it with: (umask 077; head -c %d /dev/urandom > %s)"
+              .formatted(named, ClusterSecret.BYTES, named),
+          missing);
+    } catch (IOException failure) {
+      throw new IllegalArgumentException(failure.getMessage(), failure);
+    }
+  }
+
+  /** Where it cannot be kept it is one of this process alone. */
+  private static ClusterSecret ofFolder(@Nullable Path dataFolder) {
     if (dataFolder == null) {
       return passing();
     }

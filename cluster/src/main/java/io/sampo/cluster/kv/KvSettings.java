@@ -13,12 +13,23 @@ import org.jspecify.annotations.Nullable;
  * @param dataFolder the node's, for these files and for the secret that names them; null keeps
  *     nothing beyond the process
  * @param warm files of prefixes that are brought into main memory at the start and stay there
+ * @param host address at which other nodes get blocks; null for the one of the cluster's other
+ *     traffic
+ * @param port for the same; 0 lets the system choose
+ * @param secretFile what all nodes of the cluster know; null for a file in the data folder, which
+ *     is made where there is none
  */
 public record KvSettings(
-    long hostBytes, long diskBytes, @Nullable Path dataFolder, List<Path> warm) {
+    long hostBytes,
+    long diskBytes,
+    @Nullable Path dataFolder,
+    List<Path> warm,
+    @Nullable String host,
+    int port,
+    @Nullable Path secretFile) {
 
   /** Keeps nothing. */
-  public static final KvSettings OFF = new KvSettings(0, 0, null, List.of());
+  public static final KvSettings OFF = new KvSettings(0, 0, null);
 
   /** The least main memory that is of any use. */
   public static final long LEAST_HOST_BYTES = 1 << 20;
@@ -40,6 +51,11 @@ public record KvSettings(
   /** Begins with nothing in main memory. */
   public KvSettings(long hostBytes, long diskBytes, @Nullable Path dataFolder) {
     this(hostBytes, diskBytes, dataFolder, List.of());
+  }
+
+  /** Has the secret of the data folder, and any free port. */
+  public KvSettings(long hostBytes, long diskBytes, @Nullable Path dataFolder, List<Path> warm) {
+    this(hostBytes, diskBytes, dataFolder, warm, null, 0, null);
   }
 
   /** Where the files lie; null where there are none. */

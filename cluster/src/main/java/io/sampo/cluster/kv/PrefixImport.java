@@ -50,7 +50,7 @@ public final class PrefixImport {
       throws IOException, InterruptedException {
     Path folder = Objects.requireNonNull(settings.folder(), "a data folder with files");
     KvSecret.requirePrivate(folder);
-    byte[] salt = KvSecret.of(settings.dataFolder()).tenantSalt(TieredKv.TENANT);
+    byte[] salt = KvSecret.of(settings).tenantSalt(TieredKv.TENANT);
     Trouble trouble = new Trouble(new AtomicReference<>());
     try (BlockStore store =
         BlockStore.open(

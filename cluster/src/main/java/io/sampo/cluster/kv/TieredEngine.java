@@ -35,6 +35,7 @@ final class TieredEngine implements EngineKv {
   private final Engine engine;
   private final BreakEven breakEven;
   private volatile @Nullable Known known;
+  private volatile Source.@Nullable Peer lastPeer;
 
   /**
    * @param restoreLimit how long a sequence waits for blocks at most
@@ -61,7 +62,7 @@ final class TieredEngine implements EngineKv {
 
   @Override
   public SequenceKv begin(CacheUse use, int[] prompt) {
-    TieredSequence sequence = new TieredSequence(this, use.scope());
+    TieredSequence sequence = new TieredSequence(this, use);
     sequence.restore(prompt);
     return sequence;
   }
@@ -69,14 +70,15 @@ final class TieredEngine implements EngineKv {
   @Override
   public @Nullable KvOffer offer() {
     Known now = known;
+    BlockExchange exchange = node.exchange();
     return now == null
         ? null
         : new KvOffer(
             now.layout(),
-            null,
+            exchange == null ? null : exchange.address(),
             breakEven.bytesPerSecond(Source.HOST),
             breakEven.bytesPerSecond(Source.DISK),
-            0);
+            lastPeer == null ? 0 : breakEven.bytesPerSecond(lastPeer));
   }
 
   TieredKv node() {
@@ -89,6 +91,11 @@ final class TieredEngine implements EngineKv {
 
   @Nullable Known known() {
     return known;
+  }
+
+  /** Blocks are about to come from there. */
+  void fetchesFrom(Source.Peer peer) {
+    lastPeer = peer;
   }
 
   BreakEven breakEven() {

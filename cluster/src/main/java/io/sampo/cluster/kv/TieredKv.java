@@ -1,6 +1,7 @@
 package io.sampo.cluster.kv;
 
 import com.typesafe.config.Config;
+import io.sampo.actors.holder.EventLog;
 import io.sampo.actors.replica.EngineKv;
 import io.sampo.actors.replica.NodeKv;
 import io.sampo.engines.spi.Engine;
@@ -13,7 +14,12 @@ import io.sampo.kvcache.store.BlockStore;
 import io.sampo.kvcache.store.Publisher;
 import io.sampo.kvcache.store.StoreListener;
 import io.sampo.kvcache.store.StoreSettings;
+import io.sampo.kvcache.transfer.ClusterSecret;
+import io.sampo.kvcache.transfer.Credentials;
+import io.sampo.kvcache.transfer.TransferTls;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -21,6 +27,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,18 +43,25 @@ public final class TieredKv implements NodeKv, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TieredKv.class);
 
+  /** Events of so many blocks are kept for routers that ask late; the others get a snapshot. */
+  private static final int LOG_BLOCKS = 1 << 16;
+
   private final BlockStore store;
+  private final EventLog log;
   private final Publisher publisher;
-  private final byte[] tenantSalt;
+  private final ClusterSecret secret;
   private final Duration restoreLimit;
   private final List<Path> warm;
   private final Set<KvLayout> warmed = ConcurrentHashMap.newKeySet();
   private final List<TieredEngine> engines = new CopyOnWriteArrayList<>();
+  private volatile @Nullable BlockExchange exchange;
 
-  private TieredKv(BlockStore store, List<Path> warm, byte[] tenantSalt, Config config) {
+  private TieredKv(
+      BlockStore store, EventLog log, List<Path> warm, ClusterSecret secret, Config config) {
     this.store = store;
+    this.log = log;
     this.warm = warm;
-    this.tenantSalt = tenantSalt;
+    this.secret = secret;
     publisher = new Publisher(store, config.getInt("publish-queue"));
     restoreLimit = config.getDuration("restore-limit");
   }
@@ -55,28 +70,31 @@ public final class TieredKv implements NodeKv, AutoCloseable {
    * Opens what a node keeps; what its files hold is found in the background.
    *
    * @param settings of a node that keeps anything
+   * @param secret names blocks, and authenticates them between nodes
    * @param root with {@code cluster.kv}
-   * @throws IllegalArgumentException when the secret or the files are open to others
+   * @throws IllegalArgumentException when the files are open to others
    */
-  public static TieredKv open(KvSettings settings, Config root) {
+  public static TieredKv open(KvSettings settings, ClusterSecret secret, Config root) {
     Path folder = settings.folder();
     if (folder != null) {
       KvSecret.requirePrivate(folder);
     }
-    byte[] salt = KvSecret.of(settings.dataFolder()).tenantSalt(TENANT);
     StoreSettings tiers =
         folder == null
             ? StoreSettings.hostOnly(settings.hostBytes())
             : StoreSettings.of(settings.hostBytes(), folder, settings.diskBytes());
-    BlockStore store = BlockStore.open(tiers, new Troubles(), InstantSource.system());
-    return new TieredKv(store, settings.warm(), salt, root.getConfig("cluster.kv"));
+    EventLog log = new EventLog(LOG_BLOCKS);
+    BlockStore store = BlockStore.open(tiers, new Listener(log), InstantSource.system());
+    return new TieredKv(store, log, settings.warm(), secret, root.getConfig("cluster.kv"));
   }
 
-  /** Tells the operator what goes wrong. */
-  private static final class Troubles implements StoreListener {
+  /** Keeps for routers what happens, and tells the operator what goes wrong. */
+  private record Listener(EventLog log) implements StoreListener {
 
     @Override
-    public void onEvents(List<BlockEvent> events) {}
+    public void onEvents(List<BlockEvent> events) {
+      log.add(events);
+    }
 
     @Override
     public void onTrouble(String trouble) {
@@ -91,6 +109,26 @@ public final class TieredKv implements NodeKv, AutoCloseable {
     return served;
   }
 
+  /**
+   * Tells routers what is here, gives it to other nodes and gets theirs.
+   *
+   * @param bind where other nodes reach this one; port 0 for any
+   * @param tls by what nodes prove themselves beside the secret; null for no TLS
+   * @throws UncheckedIOException when the address cannot be listened on
+   */
+  public void exchange(ActorSystem<?> system, InetSocketAddress bind, @Nullable TransferTls tls) {
+    try {
+      exchange = BlockExchange.open(system, bind, new Credentials(secret, tls), store, log);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure.getMessage(), failure);
+    }
+  }
+
+  /** The way to other nodes; null where there is none. */
+  @Nullable BlockExchange exchange() {
+    return exchange;
+  }
+
   BlockStore store() {
     return store;
   }
@@ -101,7 +139,12 @@ public final class TieredKv implements NodeKv, AutoCloseable {
 
   /** How blocks of this layout are named. */
   BlockNames names(KvLayout layout) {
-    return new BlockNames(tenantSalt, layout);
+    return names(secret, layout);
+  }
+
+  /** How all nodes that know a secret name blocks of a layout. */
+  public static BlockNames names(ClusterSecret secret, KvLayout layout) {
+    return new BlockNames(secret.tenantSalt(TENANT), layout);
   }
 
   /**
@@ -136,12 +179,17 @@ public final class TieredKv implements NodeKv, AutoCloseable {
   public KvFigures figures() {
     RestoreStats restores =
         engines.stream().map(TieredEngine::restores).reduce(RestoreStats.NONE, RestoreStats::plus);
-    return new KvFigures(store.stats(), publisher.stats(), restores);
+    BlockExchange open = exchange;
+    return new KvFigures(
+        store.stats(), publisher.stats(), restores, open == null ? null : open.figures());
   }
 
   /** Copies to files what is not there yet, if that does not take too long. */
   @Override
   public void close() {
+    if (exchange != null) {
+      exchange.close();
+    }
     publisher.close();
     store.close();
   }

@@ -6,6 +6,11 @@
  * before a sequence begins, blocks of its prompt are brought back where that is quicker than
  * computing them; when it ends, its blocks are taken.
  *
+ * <p>A {@link io.sampo.cluster.kv.BlockExchange} opens the store to the other nodes: routers hear
+ * what is in it, and blocks go to and come from where the router says. {@link
+ * io.sampo.cluster.kv.KvNames} has a gateway name blocks as the stores do, by the cluster's secret
+ * ({@link io.sampo.cluster.kv.KvSecret}).
+ *
  * <p>Invariant: without this room every answer would be the same, only later.
  */
 @NullMarked

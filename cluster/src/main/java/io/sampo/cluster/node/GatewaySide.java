@@ -14,11 +14,13 @@ import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.LoadPlan;
 import io.sampo.engines.spi.ModelTask;
+import io.sampo.kvcache.block.BlockNames;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -40,6 +42,7 @@ final class GatewaySide {
    *
    * @param model of the node's settings
    * @param served done when the model's text side is open
+   * @param names how blocks of its KV are named
    */
   GatewaySide(
       ActorSystem<?> system,
@@ -48,7 +51,8 @@ final class GatewaySide {
       Readiness readiness,
       NodeSettings settings,
       ModelSettings model,
-      CompletableFuture<ServedModel> served) {
+      CompletableFuture<ServedModel> served,
+      Supplier<Optional<BlockNames>> names) {
     this.system = system;
     this.readiness = readiness;
     ModelSpec spec = model.spec();
@@ -65,7 +69,7 @@ final class GatewaySide {
             PlacementSettings.from(system.settings().config()).adapterLimit().plus(SLACK));
     wiring.readiness(readiness, spec.id());
     admission = wiring.admission(models);
-    open(served, spec);
+    open(served.thenApply(opened -> opened.naming(names)), spec);
   }
 
   /** Lets requests in once the model's text side is there, and all its adapters. */

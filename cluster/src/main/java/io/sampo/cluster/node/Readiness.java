@@ -1,14 +1,17 @@
 package io.sampo.cluster.node;
 
+import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.cluster.gateway.NodeHealth;
 import io.sampo.cluster.kv.KvFigures;
+import io.sampo.kvcache.block.KvLayout;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -146,6 +149,15 @@ final class Readiness implements NodeHealth {
   public List<Replica.Report> replicas() {
     Heard last = heard;
     return last == null ? List.of() : last.replicas();
+  }
+
+  /** What the KV of the model's replicas looks like, once one has told. */
+  Optional<KvLayout> kvLayout() {
+    return replicas().stream()
+        .map(Replica.Report::kv)
+        .filter(Objects::nonNull)
+        .map(KvOffer::layout)
+        .findFirst();
   }
 
   @Override

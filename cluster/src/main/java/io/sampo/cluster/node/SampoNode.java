@@ -11,6 +11,9 @@ import io.sampo.cluster.gateway.Endpoint;
 import io.sampo.cluster.gateway.GatewaySettings;
 import io.sampo.cluster.gateway.HttpGateway;
 import io.sampo.cluster.gateway.http.ApiKeys;
+import io.sampo.cluster.kv.KvNames;
+import io.sampo.cluster.kv.KvSecret;
+import io.sampo.cluster.kv.KvSettings;
 import io.sampo.cluster.kv.TieredKv;
 import io.sampo.cluster.logging.Logging;
 import io.sampo.cluster.membership.ClusterSettings;
@@ -20,6 +23,8 @@ import io.sampo.cluster.membership.Role;
 import io.sampo.cluster.membership.Seed;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.engines.spi.EngineProvider;
+import io.sampo.kvcache.transfer.ClusterSecret;
+import io.sampo.kvcache.transfer.TransferTls;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -148,12 +153,14 @@ public final class SampoNode implements AutoCloseable {
     closeEnginesAtTheEnd();
     membership.begin();
     membership.joined().thenRun(readiness::joined);
+    ClusterSecret secret = KvSecret.of(settings.kv());
+    NodeKv kept = openKv(secret);
     Wiring wiring = new Wiring(system);
     LocalReplicas replicas = new LocalReplicas(system);
     wiring.routers();
     wiring.replicas(
         engines,
-        settings.cluster().has(Role.ENGINE) ? openKv() : NodeKv.NONE,
+        kept,
         report -> {
           replicas.hear(report);
           if (model == null) {
@@ -177,7 +184,8 @@ public final class SampoNode implements AutoCloseable {
               readiness,
               settings,
               model,
-              served.thenApply(Objects::requireNonNull));
+              served.thenApply(Objects::requireNonNull),
+              new KvNames(secret, readiness::kvLayout));
       gateway = bound(side.bind(endpoint()));
       drain = side::drain;
     }
@@ -187,14 +195,26 @@ public final class SampoNode implements AutoCloseable {
   }
 
   /** What the node keeps of KV; it is closed after the engines. */
-  private NodeKv openKv() {
-    if (settings.kv().hostBytes() == 0) {
+  private NodeKv openKv(ClusterSecret secret) {
+    KvSettings wanted = settings.kv();
+    if (wanted.hostBytes() == 0 || !settings.cluster().has(Role.ENGINE)) {
       return NodeKv.NONE;
     }
-    TieredKv opened = TieredKv.open(settings.kv(), system.settings().config());
+    TieredKv opened = TieredKv.open(wanted, secret, system.settings().config());
     kv = opened;
+    String host = wanted.host() == null ? settings.cluster().numericHost() : wanted.host();
+    opened.exchange(system, new InetSocketAddress(host, wanted.port()), transferTls());
     readiness.kv(opened::figures);
     return opened;
+  }
+
+  private @Nullable TransferTls transferTls() {
+    Path folder = settings.cluster().tls();
+    try {
+      return folder == null ? null : ClusterTls.read(folder);
+    } catch (IOException unusable) {
+      throw new IllegalArgumentException(unusable.getMessage(), unusable);
+    }
   }
 
   private GatewaySettings gatewaySettings() {

@@ -122,6 +122,19 @@ public final class Flags {
           "FILE,…",
           "Files of 'sampo cache export' whose prefixes are in main memory from the start and stay"
               + " there.");
+  public static final Flag KV_HOST =
+      new Flag(
+          "kv-host",
+          "ADDRESS",
+          "Address at which other nodes get KV. Default: the one of --cluster-host.");
+  public static final Flag KV_PORT =
+      new Flag("kv-port", "N", "Port for the same; 0 takes a free one (default).");
+  public static final Flag SECRET_FILE =
+      new Flag(
+          "secret-file",
+          "FILE",
+          "32 random bytes that all nodes of a cluster are given; they authenticate KV between"
+              + " nodes. Default: cluster-secret in the data folder, made where it is missing.");
   public static final Flag ENGINE_OPTION =
       new Flag(
           "engine-option",
@@ -172,6 +185,9 @@ public final class Flags {
           KV_RAM,
           KV_DISK,
           KV_WARM,
+          KV_HOST,
+          KV_PORT,
+          SECRET_FILE,
           ENGINE,
           ENGINE_OPTION,
           DETERMINISTIC,
@@ -214,8 +230,7 @@ public final class Flags {
       Map.ofEntries(
           Map.entry("admin-host", "there is no admin endpoint"),
           Map.entry("admin-port", "there is no admin endpoint"),
-          Map.entry("jmx-port", "attach locally with jconsole or jcmd"),
-          Map.entry("kv-port", "KV blocks stay on their node"));
+          Map.entry("jmx-port", "attach locally with jconsole or jcmd"));
 
   private Flags() {}
 

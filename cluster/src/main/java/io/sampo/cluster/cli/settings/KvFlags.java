@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How much KV was asked for.
@@ -16,8 +17,17 @@ import java.util.regex.Pattern;
  * @param ramBytes main memory; empty where that is left to the node
  * @param diskBytes files; 0 for none
  * @param warm files of prefixes to begin with
+ * @param host where other nodes get it, or null
+ * @param port for the same
+ * @param secretFile what all nodes of a cluster know, or null
  */
-public record KvFlags(OptionalLong ramBytes, long diskBytes, List<Path> warm) {
+public record KvFlags(
+    OptionalLong ramBytes,
+    long diskBytes,
+    List<Path> warm,
+    @Nullable String host,
+    int port,
+    @Nullable Path secretFile) {
 
   private static final Pattern SIZE = Pattern.compile("(\\d{1,18})([KMGT]?)");
   private static final String UNITS = "KMGT";
@@ -32,7 +42,13 @@ public record KvFlags(OptionalLong ramBytes, long diskBytes, List<Path> warm) {
           .orElseThrow()
           .refused("KV comes to files through main memory; give --kv-ram more than 0");
     }
-    return new KvFlags(ram, disk.orElse(0), warm(layers, ram.orElse(1) == 0));
+    return new KvFlags(
+        ram,
+        disk.orElse(0),
+        warm(layers, ram.orElse(1) == 0),
+        address(layers),
+        layers.number(Flags.KV_PORT, 0, 65535, 0),
+        layers.path(Flags.SECRET_FILE).orElse(null));
   }
 
   private static List<Path> warm(Layers layers, boolean off) {
@@ -48,6 +64,19 @@ public record KvFlags(OptionalLong ramBytes, long diskBytes, List<Path> warm) {
       }
     }
     return files;
+  }
+
+  private static @Nullable String address(Layers layers) {
+    String host = layers.find(Flags.KV_HOST).map(Given::text).orElse(null);
+    if (host != null && layers.find(Flags.CLUSTER_TLS).isEmpty()) {
+      ClusterFlags.requireLoopback(
+          layers,
+          Flags.KV_HOST,
+          host,
+          "others could read on the way what prompts say;"
+              + " give --cluster-tls FOLDER or keep --kv-host 127.0.0.1");
+    }
+    return host;
   }
 
   static long bytes(Given given) {
@@ -73,6 +102,6 @@ public record KvFlags(OptionalLong ramBytes, long diskBytes, List<Path> warm) {
   public KvSettings settings(long freeBytes, Path dataFolder) {
     long chosen = Math.min(MOST_BY_DEFAULT, freeBytes / 8);
     long ram = ramBytes.orElse(Math.max(KvSettings.LEAST_HOST_BYTES, chosen));
-    return new KvSettings(ram, diskBytes, dataFolder, warm);
+    return new KvSettings(ram, diskBytes, dataFolder, warm, host, port, secretFile);
   }
 }

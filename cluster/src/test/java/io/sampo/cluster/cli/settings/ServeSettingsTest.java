@@ -223,11 +223,25 @@ class ServeSettingsTest {
         Map.of(),
         Map.of("SAMPO_JMX_PORT", "1"),
         "SAMPO_JMX_PORT is not built yet: attach locally with jconsole or jcmd; unset it");
-    Path file = file("kv-port = 7000\n");
+    Path file = file("admin-port = 7000\n");
     refuses(
         Map.of("config", file.toString()),
         Map.of(),
-        file + " line 1: kv-port is not built yet: KV blocks stay on their node");
+        file + " line 1: admin-port is not built yet: there is no admin endpoint");
+  }
+
+  @Test
+  void kvIsGivenToOthersWhereTheyReachTheNodeAndByNobodyElsesLeave() {
+    Map<String, String> flags =
+        Map.of("kv-host", "127.0.0.1", "kv-port", "7001", "secret-file", "secret", "kv-ram", "1G");
+    assertThat(settings(flags, Map.of()).kv().settings(1 << 30, folder))
+        .isEqualTo(
+            new KvSettings(1 << 30, 0, folder, List.of(), "127.0.0.1", 7001, Path.of("secret")));
+    refuses(
+        Map.of("kv-host", "192.0.2.1"),
+        Map.of(),
+        "--kv-host 192.0.2.1: others could read on the way what prompts say;"
+            + " give --cluster-tls FOLDER or keep --kv-host 127.0.0.1");
   }
 
   @Test
