@@ -89,6 +89,9 @@ class StartScriptTest {
     assertThat(result.out())
         .contains(" -XX:TieredStopAtLevel=4 ")
         .contains(" -XX:CompilerDirectivesFile=" + folder.toRealPath() + "/conf/compiler.json ");
+    Result begun = sampo(Map.of("SAMPO_AOT", "off"), "node", "--prot", "1");
+    assertThat(begun.err()).contains("unknown option --prot");
+    assertThat(begun.exitCode()).isEqualTo(2);
   }
 
   @Test
