@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Time to the first token of the 1B shape (f16 KV, prompt = whole blocks + 1 token) in a cluster: computed, staying on its node, which has it in main
-memory, and moved to the other node, which fetches it over loopback TCP. A gateway and two engine nodes, each a process with room for one sequence.
+"""Time to the first token of the 1B shape (f16 KV, prompt = whole blocks + 1 token) in a cluster: computed, staying on its node, whose engine has it
+still, and moved to the other node, which fetches it over loopback TCP. A gateway and two engine nodes, each a process with room for one sequence.
 
 A prompt goes to the other node because its own is full: a second request of its session holds the place and is not read.
 """
@@ -74,7 +74,7 @@ def prompt(tokens, seed):
 
 def engines(folder, secret, model, cluster, names):
     return [Node(f"engine {name}", folder / name, "--role", "engine", "--model", model, "--join", f"{HOST}:{cluster}", "--secret-file", secret, "--parallel", "1",
-                 "--ctx-size", "10K", "--threads", "2", "--retain-tokens", "0", "--kv-ram", "2G") for name in names]
+                 "--ctx-size", "10K", "--threads", "2", "--kv-ram", "2G") for name in names]
 
 
 def await_replicas(gateway, count):
@@ -97,7 +97,7 @@ def ask(gateway, ids, session, least_cached):
 def measure(gateway, tokens, rounds, times):
     for turn in range(rounds):
         await_quiet()
-        ids, session = prompt(tokens, (tokens, turn)), f"{tokens} {turn}"
+        ids, session = prompt(tokens, f"{tokens} {turn}"), f"{tokens} {turn}"
         times.setdefault(("computed", tokens), []).append(ask(gateway, ids, session, 0))
         # Until its blocks are published.
         time.sleep(2 + tokens / 4000)

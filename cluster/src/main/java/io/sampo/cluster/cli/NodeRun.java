@@ -211,7 +211,7 @@ final class NodeRun {
   private static KvSettings kv(ServeSettings settings) {
     return settings.cluster().has(Role.ENGINE)
         ? settings.kv().settings(Memory.now().availableBytes(), settings.dataFolder())
-        : KvSettings.OFF;
+        : settings.kv().withoutEngine(settings.dataFolder());
   }
 
   /**

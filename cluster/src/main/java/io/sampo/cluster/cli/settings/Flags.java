@@ -218,6 +218,8 @@ public final class Flags {
           RETAIN_TOKENS,
           ENGINE_OPTION,
           KV_RAM,
+          KV_HOST,
+          KV_PORT,
           KV_DISK,
           KV_WARM);
 

@@ -104,4 +104,9 @@ public record KvFlags(
     long ram = ramBytes.orElse(Math.max(KvSettings.LEAST_HOST_BYTES, chosen));
     return new KvSettings(ram, diskBytes, dataFolder, warm, host, port, secretFile);
   }
+
+  /** For a node that keeps no KV, but names it as the others do. */
+  public KvSettings withoutEngine(Path dataFolder) {
+    return new KvSettings(0, 0, dataFolder, List.of(), null, 0, secretFile);
+  }
 }

@@ -237,6 +237,8 @@ class ServeSettingsTest {
     assertThat(settings(flags, Map.of()).kv().settings(1 << 30, folder))
         .isEqualTo(
             new KvSettings(1 << 30, 0, folder, List.of(), "127.0.0.1", 7001, Path.of("secret")));
+    assertThat(settings(flags, Map.of()).kv().withoutEngine(folder))
+        .isEqualTo(new KvSettings(0, 0, folder, List.of(), null, 0, Path.of("secret")));
     refuses(
         Map.of("kv-host", "192.0.2.1"),
         Map.of(),
