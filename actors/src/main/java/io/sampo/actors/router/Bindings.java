@@ -34,6 +34,23 @@ final class Bindings {
     }
   }
 
+  void unbind(String session) {
+    sessions.remove(session);
+  }
+
+  int size() {
+    return sessions.size();
+  }
+
+  /** Where so many sessions are at most, the ones used last. */
+  Map<String, String> latest(int most) {
+    Map<String, String> latest = new LinkedHashMap<>();
+    sessions.entrySet().stream()
+        .skip(Math.max(0, sessions.size() - Math.max(0, most)))
+        .forEach(entry -> latest.put(entry.getKey(), entry.getValue().toString()));
+    return latest;
+  }
+
   void forget(ReplicaId replica) {
     sessions.values().removeAll(Set.of(replica));
   }

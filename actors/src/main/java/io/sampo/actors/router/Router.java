@@ -8,6 +8,7 @@ import io.sampo.actors.scheduler.Pace;
 import io.sampo.actors.scheduler.PlacementRequest;
 import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.scheduler.SchedulerSettings;
+import io.sampo.actors.scheduler.SchedulerStats;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
@@ -28,6 +29,7 @@ import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Knows the replicas of one model, where each session was last and who holds which beginning of a
@@ -55,6 +57,41 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
 
   /** The model's replicas as they last reported; the ones that went silent are left out. */
   public record Description(ModelId model, List<Replica.Report> replicas) implements WireMessage {}
+
+  /**
+   * Asks how requests are routed.
+   *
+   * @param sessions how many sessions to tell at most, the ones used last
+   */
+  public record Inspect(int sessions, ActorRef<Inspected> replyTo)
+      implements Command, WireMessage {}
+
+  /**
+   * How the requests of a model are routed.
+   *
+   * @param sessionCount how many sessions are remembered
+   * @param sessions where some of them were last: session to replica
+   */
+  public record Inspected(
+      ModelId model, SchedulerStats scheduler, int sessionCount, Map<String, String> sessions)
+      implements WireMessage {}
+
+  /**
+   * Has a session go elsewhere from its next request on.
+   *
+   * @param replica where to, or null to forget where it was
+   */
+  public record Rebind(String session, @Nullable ReplicaId replica, ActorRef<Rebound> replyTo)
+      implements Command, WireMessage {}
+
+  /**
+   * What came of it.
+   *
+   * @param before where the session was, or null where it was not known
+   * @param refusal why nothing was changed, or null
+   */
+  public record Rebound(@Nullable ReplicaId before, @Nullable String refusal)
+      implements WireMessage {}
 
   private record RequestPlaced(PlacementRequest request, ReplicaId replica) implements Command {}
 
@@ -120,6 +157,8 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
       case RequestPlaced placed -> onPlaced(placed.request(), placed.replica());
       case FromHolder from -> locator.told(from.told(), System.nanoTime());
       case Describe describe -> describe.replyTo().tell(description());
+      case Inspect inspect -> onInspect(inspect);
+      case Rebind rebind -> rebind.replyTo().tell(rebound(rebind));
       case Timer timer -> onSilence();
       case Stop stop -> {
         return Behaviors.stopped();
@@ -226,6 +265,27 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
     bindings.forget(replica);
     locator.withdraw(replica);
     scheduler.tell(new Scheduler.ReplicaLost(replica));
+  }
+
+  private void onInspect(Inspect inspect) {
+    int count = bindings.size();
+    Map<String, String> sessions = bindings.latest(inspect.sessions());
+    scheduler.tell(
+        new Scheduler.Describe(
+            stats -> inspect.replyTo().tell(new Inspected(model, stats, count, sessions))));
+  }
+
+  private Rebound rebound(Rebind rebind) {
+    ReplicaId before = bindings.find(rebind.session());
+    ReplicaId wanted = rebind.replica();
+    if (wanted == null) {
+      bindings.unbind(rebind.session());
+    } else if (replicas.containsKey(wanted)) {
+      bindings.bind(rebind.session(), wanted);
+    } else {
+      return new Rebound(before, "there is no replica " + wanted);
+    }
+    return new Rebound(before, null);
   }
 
   private Description description() {

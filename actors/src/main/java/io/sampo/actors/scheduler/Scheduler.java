@@ -14,6 +14,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
@@ -51,6 +53,13 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
       implements Command {}
 
   public record ReplicaLost(ReplicaId replica) implements Command {}
+
+  /**
+   * Wants to know how things stand.
+   *
+   * @param told hears it, on this actor's thread
+   */
+  public record Describe(Consumer<SchedulerStats> told) implements Command {}
 
   private enum Timer implements Command {
     EXPIRE
@@ -90,6 +99,11 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
   private final WaitingQueue queue;
   private final Map<ReplicaId, ActorRef<Replica.Command>> refs = new HashMap<>();
 
+  /** Places given so far, by their reasons, of which there are a handful. */
+  private final Map<String, Long> assigned = new TreeMap<>();
+
+  private long refused;
+
   private Scheduler(
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
@@ -115,6 +129,7 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
       case Release release -> onRelease(release.sequence());
       case ReplicaReady ready -> onReplicaReady(ready);
       case ReplicaLost lost -> onReplicaLost(lost.replica());
+      case Describe describe -> describe.told().accept(stats());
       case Timer timer -> onExpire();
     }
     return this;
@@ -193,16 +208,29 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
     if (ref == null) {
       throw new IllegalStateException("booked a replica without an address: " + replica);
     }
+    assigned.merge(route, 1L, Long::sum);
     router.tell(new Placed(request, replica));
     request
         .replyTo()
         .tell(new Assigned(request.sequence(), replica, ref, located.hint(replica), route));
   }
 
-  private static void refuse(PlacementRequest request, ErrorCode code, int retryAfterSeconds) {
+  private void refuse(PlacementRequest request, ErrorCode code, int retryAfterSeconds) {
+    refused++;
     request
         .replyTo()
         .tell(new Refused(request.sequence(), Failure.unavailable(code, retryAfterSeconds)));
+  }
+
+  private SchedulerStats stats() {
+    return new SchedulerStats(
+        queue.size(),
+        settings.waitingBound(),
+        queue.oldestNanos(System.nanoTime()) / 1_000_000,
+        refused,
+        assigned.entrySet().stream()
+            .map(entry -> new SchedulerStats.Decisions(entry.getKey(), entry.getValue()))
+            .toList());
   }
 
   private void onExpire() {

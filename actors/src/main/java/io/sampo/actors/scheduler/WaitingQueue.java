@@ -70,6 +70,18 @@ final class WaitingQueue {
     return places.isEmpty();
   }
 
+  int size() {
+    return places.size();
+  }
+
+  /** How long the one has waited that has waited longest; 0 where none waits. */
+  long oldestNanos(long nowNanos) {
+    return order.values().stream()
+        .mapToLong(waiting -> nowNanos - waiting.sinceNanos())
+        .max()
+        .orElse(0);
+  }
+
   /** Those that wait, the next one first; a copy. */
   List<Waiting> inOrder() {
     return List.copyOf(order.values());

@@ -1,5 +1,6 @@
 package io.sampo.actors.serializer;
 
+import io.sampo.actors.agent.NodeAgent;
 import io.sampo.actors.holder.Holder;
 import io.sampo.actors.holder.StoreAddress;
 import io.sampo.actors.placement.Placement;
@@ -10,6 +11,7 @@ import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.scheduler.PlacementRequest;
 import io.sampo.actors.scheduler.Scheduler;
+import io.sampo.actors.scheduler.SchedulerStats;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.KvHint;
@@ -86,6 +88,12 @@ final class WireRegistry {
     messages.put("oX1", Router.ReplicaDoubted.class);
     messages.put("pS1", Placement.ReplicaSeen.class);
     messages.put("pE1", Placement.EngineNodeLeaves.class);
+    messages.put("oI1", Router.Inspect.class);
+    messages.put("oJ1", Router.Inspected.class);
+    messages.put("oB1", Router.Rebind.class);
+    messages.put("oC1", Router.Rebound.class);
+    messages.put("nA1", NodeAgent.Ask.class);
+    messages.put("nT1", NodeAgent.Told.class);
     return Map.copyOf(messages);
   }
 
@@ -155,6 +163,14 @@ final class WireRegistry {
     classes.put(65, Router.ReplicaDoubted.class);
     classes.put(87, Placement.ReplicaSeen.class);
     classes.put(88, Placement.EngineNodeLeaves.class);
+    classes.put(66, Router.Inspect.class);
+    classes.put(67, Router.Inspected.class);
+    classes.put(68, Router.Rebind.class);
+    classes.put(69, Router.Rebound.class);
+    classes.put(72, SchedulerStats.class);
+    classes.put(73, SchedulerStats.Decisions.class);
+    classes.put(110, NodeAgent.Ask.class);
+    classes.put(111, NodeAgent.Told.class);
     return classes;
   }
 }

@@ -9,6 +9,7 @@ import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -53,6 +54,26 @@ class RouterTest {
     report(router, Replica.State.READY);
     report(router, Replica.State.LEAVING);
     assertThat(described(router)).isEmpty();
+  }
+
+  @Test
+  void aSessionGoesWhereAnOperatorWantsItUnlessNobodyIsThere() {
+    ActorRef<Router.Command> router = router(Duration.ofHours(1));
+    TestProbe<Router.Rebound> rebound = KIT.createTestProbe();
+    TestProbe<Router.Inspected> inspected = KIT.createTestProbe();
+    router.tell(new Router.Rebind("s", REPLICA, rebound.ref()));
+    assertThat(rebound.receiveMessage().refusal()).isEqualTo("there is no replica model#0");
+    report(router, Replica.State.READY);
+    router.tell(new Router.Rebind("s", REPLICA, rebound.ref()));
+    assertThat(rebound.receiveMessage()).isEqualTo(new Router.Rebound(null, null));
+    router.tell(new Router.Inspect(10, inspected.ref()));
+    Router.Inspected told = inspected.receiveMessage();
+    assertThat(told.sessions()).containsExactly(Map.entry("s", "model#0"));
+    assertThat(told.scheduler().waiting()).isZero();
+    router.tell(new Router.Rebind("s", null, rebound.ref()));
+    assertThat(rebound.receiveMessage()).isEqualTo(new Router.Rebound(REPLICA, null));
+    router.tell(new Router.Inspect(10, inspected.ref()));
+    assertThat(inspected.receiveMessage().sessionCount()).isZero();
   }
 
   private ActorRef<Router.Command> router(Duration doubtAfter) {

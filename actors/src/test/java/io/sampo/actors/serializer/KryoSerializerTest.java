@@ -3,6 +3,7 @@ package io.sampo.actors.serializer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sampo.actors.agent.NodeAgent;
 import io.sampo.actors.generation.Generation;
 import io.sampo.actors.holder.Holder;
 import io.sampo.actors.holder.StoreAddress;
@@ -14,6 +15,7 @@ import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.scheduler.PlacementRequest;
 import io.sampo.actors.scheduler.Scheduler;
+import io.sampo.actors.scheduler.SchedulerStats;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.KvHint;
 import io.sampo.actors.wire.ModelId;
@@ -73,6 +75,9 @@ class KryoSerializerTest {
   private final TestProbe<Placement.Adapters> adapters = KIT.createTestProbe();
   private final TestProbe<Holder.Command> holder = KIT.createTestProbe();
   private final TestProbe<Holder.Told> followers = KIT.createTestProbe();
+  private final TestProbe<Router.Inspected> inspected = KIT.createTestProbe();
+  private final TestProbe<Router.Rebound> rebound = KIT.createTestProbe();
+  private final TestProbe<NodeAgent.Told> told = KIT.createTestProbe();
   private final TestProbe<Router.Description> descriptions = KIT.createTestProbe();
 
   private List<WireMessage> samples() {
@@ -199,6 +204,17 @@ class KryoSerializerTest {
                 new BlockRemoved(3, 8, Tier.DISK, new long[] {1, 2}, false),
                 new AllBlocksCleared(3, 9))),
         new Holder.Piece(holder.ref(), 3, 9, true, 1, 2, Tier.DISK, new long[] {5, 6}),
+        new Router.Inspect(100, inspected.ref()),
+        new Router.Inspected(
+            new ModelId("model"),
+            new SchedulerStats(
+                3, 256, 1200, 7, List.of(new SchedulerStats.Decisions("session", 5))),
+            2,
+            Map.of("a session", "model#0")),
+        new Router.Rebind("a session", replica, rebound.ref()),
+        new Router.Rebound(replica, null),
+        new NodeAgent.Ask("requests", "{}", told.ref()),
+        new NodeAgent.Told("[]", null),
         new Scheduler.Refused(key, Failure.contextLengthExceeded(256, 300)));
   }
 
@@ -224,6 +240,7 @@ class KryoSerializerTest {
                 Generation.Command.class,
                 Placement.Command.class,
                 Holder.Command.class,
+                NodeAgent.Command.class,
                 Holder.Told.class)
             .flatMap(KryoSerializerTest::leaves)
             .filter(WireMessage.class::isAssignableFrom)
