@@ -64,6 +64,15 @@ final class NodeProcess implements AutoCloseable {
     return Seed.parse(told.getOrDefault("cluster", ""));
   }
 
+  /** What it has told in the line that begins with this word. */
+  String told(String word) {
+    return told.getOrDefault(word, "");
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
   int httpPort() {
     String listening = told.getOrDefault("listening", "");
     return Integer.parseInt(listening.substring(listening.lastIndexOf(':') + 1));

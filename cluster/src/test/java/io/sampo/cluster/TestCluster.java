@@ -6,6 +6,7 @@ import io.sampo.cluster.kv.KvSettings;
 import io.sampo.cluster.membership.ClusterSettings;
 import io.sampo.cluster.membership.Role;
 import io.sampo.cluster.membership.Seed;
+import io.sampo.cluster.node.AdminSettings;
 import io.sampo.cluster.node.NodeSettings;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.cluster.node.SampoNode;
@@ -119,19 +120,20 @@ final class TestCluster implements AutoCloseable {
       EngineSettings own,
       String overrides) {
     return new NodeSettings(
-        "127.0.0.1",
-        0,
-        cluster,
-        model,
-        own,
-        (_, source) -> Path.of(source),
-        null,
-        true,
-        null,
-        List.of(),
-        KvSettings.OFF,
-        Duration.ofSeconds(10),
-        overrides);
+            "127.0.0.1",
+            0,
+            cluster,
+            model,
+            own,
+            (_, source) -> Path.of(source),
+            null,
+            true,
+            null,
+            List.of(),
+            KvSettings.OFF,
+            Duration.ofSeconds(10),
+            overrides)
+        .withAdmin(AdminSettings.LOOPBACK);
   }
 
   /** Waits until a gateway knows so many replicas that have produced a token. */
@@ -173,6 +175,21 @@ final class TestCluster implements AutoCloseable {
                         .split(",", -1)
                         .length
                     == count);
+  }
+
+  /** What a node answers operators. */
+  HttpResponse<String> admin(SampoNode node, String path, @Nullable String body) throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(
+                URI.create(
+                    "http://127.0.0.1:" + node.adminAddress().orElseThrow().getPort() + path))
+            .timeout(Duration.ofMinutes(1));
+    if (body != null) {
+      request
+          .header("content-type", "application/json")
+          .POST(HttpRequest.BodyPublishers.ofString(body));
+    }
+    return client.send(request.build(), BodyHandlers.ofString());
   }
 
   /** Stops a node as SIGTERM does. */

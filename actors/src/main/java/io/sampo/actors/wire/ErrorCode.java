@@ -22,6 +22,8 @@ public enum ErrorCode {
   UNSUPPORTED_MEDIA_TYPE(Kind.USER),
   MISDIRECTED_REQUEST(Kind.USER),
   INVALID_API_KEY(Kind.USER),
+  /** The key is known and may not do this. */
+  INSUFFICIENT_SCOPE(Kind.USER),
   ORIGIN_NOT_ALLOWED(Kind.USER),
   /** What came is no HTTP request. */
   MALFORMED_HTTP(Kind.USER),
@@ -35,6 +37,8 @@ public enum ErrorCode {
   NO_CAPACITY(Kind.CAPACITY),
   /** This node is being stopped. */
   DRAINING(Kind.CAPACITY),
+  /** An operator has ended the request. */
+  REQUEST_CANCELLED(Kind.CAPACITY),
   DEADLINE_EXCEEDED(Kind.CAPACITY),
   /** The client did not read its stream for too long. */
   READER_STALLED(Kind.USER),

@@ -1,13 +1,11 @@
 package io.sampo.cluster.cli;
 
-import io.sampo.cluster.cli.settings.Flags;
 import io.sampo.cluster.cli.settings.UsageException;
 import io.sampo.engines.modelstore.gguf.GgufRejectedException;
 import io.sampo.engines.spi.EngineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
-import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -58,16 +56,6 @@ final class CommandLineErrors {
     String help = "see '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'";
     if (!(e instanceof UnmatchedArgumentException unmatched)) {
       return message(e).lines().findFirst().orElse("") + "; " + help;
-    }
-    for (String word : unmatched.getUnmatched()) {
-      String spelled = word.split("=", 2)[0];
-      var notBuilt =
-          spelled.startsWith("--")
-              ? Flags.notBuilt(spelled.substring(2), spelled)
-              : Optional.<String>empty();
-      if (notBuilt.isPresent()) {
-        return notBuilt.get();
-      }
     }
     String word = unmatched.getUnmatched().getFirst().split("=", 2)[0];
     return unknown(word, e.getCommandLine()) + "; " + help;

@@ -224,18 +224,20 @@ final class NodeRun {
       Map<String, Path> atHand,
       ModelShelf shelf) {
     return new NodeSettings(
-        settings.host(),
-        settings.port(),
-        settings.cluster(),
-        model,
-        settings.engineSettings(),
-        (name, source) -> atHand.containsKey(name) ? atHand.get(name) : shelf.obtain(source).file(),
-        settings.dataFolder(),
-        settings.debugHeaders(),
-        settings.apiKeyFile(),
-        settings.allowedHosts(),
-        kv,
-        DRAIN_LIMIT,
-        settings.overrides());
+            settings.host(),
+            settings.port(),
+            settings.cluster(),
+            model,
+            settings.engineSettings(),
+            (name, source) ->
+                atHand.containsKey(name) ? atHand.get(name) : shelf.obtain(source).file(),
+            settings.dataFolder(),
+            settings.debugHeaders(),
+            settings.apiKeyFile(),
+            settings.allowedHosts(),
+            kv,
+            DRAIN_LIMIT,
+            settings.overrides())
+        .withAdmin(settings.admin());
   }
 }

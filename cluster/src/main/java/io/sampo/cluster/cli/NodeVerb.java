@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
       "  sampo node --role gateway --cluster-port 7355",
       "  sampo node --role engine --port 0 --join 127.0.0.1:7355 --threads 2",
       "  sampo node --role engine --port 0 --join 127.0.0.1:7355 --threads 4",
-      "  sampo node --role gateway --port 8081 --join 127.0.0.1:7355"
+      "  sampo node --role gateway --port 8090 --join 127.0.0.1:7355"
     })
 final class NodeVerb implements Callable<Integer> {
 

@@ -90,6 +90,7 @@ public final class Sampo {
         FlagOptions.verb(new ShowVerb(surroundings), ShowVerb.FLAGS),
         FlagOptions.verb(new RemoveVerb(surroundings), store),
         CacheVerb.with(surroundings),
+        FlagOptions.verb(new KeyVerb(surroundings), none),
         FlagOptions.verb(new DoctorVerb(surroundings), DoctorVerb.FLAGS),
         FlagOptions.verb(new VersionVerb(surroundings), none),
         FlagOptions.verb(new Rehearsal(surroundings), none));

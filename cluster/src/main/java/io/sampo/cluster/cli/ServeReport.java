@@ -149,6 +149,8 @@ final class ServeReport {
   void listening(SampoNode node) {
     surroundings.out().println("cluster " + node.clusterAddress());
     surroundings.out().println("listening on " + url(node.address()));
+    node.adminAddress().ifPresent(at -> surroundings.out().println("admin on " + url(at)));
+    node.jmxAddress().ifPresent(at -> surroundings.out().println("jmx on " + at));
   }
 
   /** Of a node that takes no requests. */
@@ -159,10 +161,7 @@ final class ServeReport {
   /** The line to try, and what not to expect. */
   void ready(
       LocalModel model, ModelTask task, InetSocketAddress address, @Nullable Path apiKeyFile) {
-    String key =
-        apiKeyFile == null
-            ? ""
-            : " -H \"authorization: Bearer $(grep -v '^#' " + apiKeyFile + " | head -n 1)\"";
+    String key = apiKeyFile == null ? "" : " -H \"authorization: Bearer $SAMPO_KEY\"";
     String line =
         "curl -N "
             + reachable(address)

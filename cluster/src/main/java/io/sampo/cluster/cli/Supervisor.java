@@ -3,6 +3,7 @@ package io.sampo.cluster.cli;
 import io.sampo.cluster.cli.settings.Flags;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,12 +26,15 @@ final class Supervisor {
   private static final Duration LIVED = Duration.ofMinutes(1);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
 
+  private static final String ERROR_FILE = "-XX:ErrorFile=";
+
   /** Exit codes that another start would not change. */
   private static final List<Integer> FINAL = List.of(0, 2);
 
   private final Surroundings surroundings;
   private final List<String> command;
   private volatile boolean ending;
+  private long childPid;
 
   /**
    * @param words the verb and what was given to it
@@ -68,6 +72,7 @@ final class Supervisor {
           .println(
               "sampo: the node ended with exit code "
                   + exit
+                  + crash()
                   + "; it is started again in "
                   + pause.toSeconds()
                   + " s");
@@ -77,12 +82,24 @@ final class Supervisor {
     }
   }
 
+  /** Names the file in which the JVM of the last child has described a crash, if it has. */
+  private String crash() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> option.startsWith(ERROR_FILE))
+        .map(option -> Path.of(option.substring(ERROR_FILE.length()).replace("%p", "" + childPid)))
+        .filter(Files::exists)
+        .findFirst()
+        .map(file -> " (a crash of native code, described in " + file + ")")
+        .orElse("");
+  }
+
   private int child() throws IOException, InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
     Map<String, String> environment = builder.environment();
     // Before what a settings file says.
     environment.put(Flags.SUPERVISED.variable(), "false");
     Process child = builder.start();
+    childPid = child.pid();
     Thread stop = Thread.ofPlatform().unstarted(() -> stop(child));
     Runtime.getRuntime().addShutdownHook(stop);
     int exit = child.waitFor();

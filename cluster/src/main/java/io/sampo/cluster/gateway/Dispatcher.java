@@ -5,6 +5,7 @@ import io.sampo.cluster.gateway.http.ApiKeys;
 import io.sampo.cluster.gateway.http.ErrorMapper;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.http.HostPolicy;
+import io.sampo.cluster.gateway.http.Scope;
 import io.sampo.cluster.gateway.json.Refusal;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -14,7 +15,6 @@ import java.util.function.Function;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.Connection;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,24 +31,17 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
   private final BooleanSupplier draining;
   private final HostPolicy hosts;
   private final ApiKeys keys;
-  private final HealthRoutes health;
-  private final Routes routes;
+  private final RouteTable routes;
 
   /**
    * Serves these routes.
    *
    * @param draining whether connections are to end with their answers
    */
-  Dispatcher(
-      BooleanSupplier draining,
-      HostPolicy hosts,
-      ApiKeys keys,
-      HealthRoutes health,
-      Routes routes) {
+  Dispatcher(BooleanSupplier draining, HostPolicy hosts, ApiKeys keys, RouteTable routes) {
     this.draining = draining;
     this.hosts = hosts;
     this.keys = keys;
-    this.health = health;
     this.routes = routes;
   }
 
@@ -70,22 +63,9 @@ final class Dispatcher implements Function<Exchange, CompletionStage<HttpRespons
   private CompletionStage<HttpResponse> route(Exchange exchange) {
     hosts.check(exchange.request());
     String path = exchange.request().getUri().path();
-    CompletionStage<HttpResponse> open = openRoute(exchange, path);
-    if (open != null) {
-      return open;
-    }
-    keys.check(exchange.request());
-    return routes.route(exchange, path);
-  }
-
-  /** The routes that need no key, or null for any other. */
-  private @Nullable CompletionStage<HttpResponse> openRoute(Exchange exchange, String path) {
-    return switch (path) {
-      case "/health", "/ready" -> Routes.get(exchange, health.ready());
-      case "/live" -> Routes.get(exchange, health.live());
-      case "/version" -> Routes.get(exchange, health.version());
-      default -> null;
-    };
+    Scope needed = routes.scope(path, exchange.request().method().name());
+    exchange.tenant(keys.check(exchange.request(), needed));
+    return routes.answer(exchange, path);
   }
 
   private static HttpResponse refused(Exchange exchange, Throwable failure) {

@@ -1,7 +1,9 @@
 package io.sampo.cluster.gateway;
 
 import io.sampo.cluster.gateway.http.Exchange;
+import io.sampo.cluster.gateway.http.Scope;
 import io.sampo.cluster.gateway.json.JsonBytes;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -25,12 +27,20 @@ final class HealthRoutes {
     this.version = version;
   }
 
-  HttpResponse live() {
+  List<Route> routes() {
+    return List.of(
+        Route.get("/health", Scope.NONE, _ -> ready()),
+        Route.get("/ready", Scope.NONE, _ -> ready()),
+        Route.get("/live", Scope.NONE, _ -> live()),
+        Route.get("/version", Scope.NONE, _ -> version()));
+  }
+
+  private HttpResponse live() {
     return health.live() ? status(OK, "ok") : status(UNAVAILABLE, "not live");
   }
 
   /** Also {@code /health}: both ask whether this node can serve a request now. */
-  HttpResponse ready() {
+  private HttpResponse ready() {
     Optional<String> notReady = health.notReady();
     if (health.draining() || draining.getAsBoolean()) {
       return status(UNAVAILABLE, "draining");
@@ -38,7 +48,7 @@ final class HealthRoutes {
     return notReady.map(why -> status(UNAVAILABLE, why)).orElseGet(() -> status(OK, "ok"));
   }
 
-  HttpResponse version() {
+  private HttpResponse version() {
     return Exchange.json(
         new JsonBytes(64).raw("{").name("version").string(version).raw("}").toArray());
   }

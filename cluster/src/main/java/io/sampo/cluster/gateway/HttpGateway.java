@@ -15,9 +15,11 @@ import io.sampo.cluster.gateway.http.AcceptedSockets;
 import io.sampo.cluster.gateway.http.ExchangeStage;
 import io.sampo.cluster.gateway.http.HostPolicy;
 import io.sampo.cluster.gateway.http.RequestBody;
+import io.sampo.cluster.gateway.http.Scope;
 import io.sampo.cluster.gateway.http.SocketLane;
 import io.sampo.cluster.gateway.http.SocketWriter;
 import io.sampo.cluster.gateway.json.UnknownFields;
+import io.sampo.ops.requests.RunningRequests;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -62,11 +64,15 @@ import org.apache.pekko.util.ByteString;
 public final class HttpGateway {
 
   private static final Duration LAST_BYTES = Duration.ofSeconds(2);
+  private static final String NOTHING = "There is nothing at this path.";
+  private static final String ASK_A_GATEWAY =
+      "This node runs models for its cluster and takes no requests; ask a gateway.";
 
   private final Tcp.ServerBinding binding;
   private final CompletionStage<Done> closed;
   private final OpenAnswers open;
   private final Switches switches;
+  private final RouteTable routes;
 
   /**
    * Reach every connection.
@@ -80,7 +86,9 @@ public final class HttpGateway {
       Tcp.ServerBinding binding,
       CompletionStage<Done> closed,
       OpenAnswers open,
-      Switches switches) {
+      Switches switches,
+      RouteTable routes) {
+    this.routes = routes;
     this.binding = binding;
     this.closed = closed;
     this.open = open;
@@ -95,24 +103,48 @@ public final class HttpGateway {
       ActorRef<Admission.Command> admission,
       ServedModels models,
       AdapterDoor adapters,
+      RunningRequests requests,
       NodeHealth health) {
     OpenAnswers open = new OpenAnswers();
-    Routes routes = routes(system, endpoint, settings, admission, models, adapters, health, open);
-    return bind(system, endpoint, settings, routes, health, open);
+    ApiRoutes api =
+        routes(system, endpoint, settings, admission, models, adapters, requests, health, open);
+    return bind(
+        system, endpoint, settings, table(api.routes(), health, open, endpoint, NOTHING), open);
   }
 
   /** As before, for a node that tells how it is and nothing else. */
   public static CompletionStage<HttpGateway> bindHealth(
       ActorSystem<?> system, Endpoint endpoint, GatewaySettings settings, NodeHealth health) {
-    return bind(system, endpoint, settings, Routes::none, health, new OpenAnswers());
+    OpenAnswers open = new OpenAnswers();
+    return bind(
+        system, endpoint, settings, table(List.of(), health, open, endpoint, ASK_A_GATEWAY), open);
+  }
+
+  /** As before, for operators: health, metrics and what the admin routes answer. */
+  public static CompletionStage<HttpGateway> bindAdmin(
+      ActorSystem<?> system,
+      Endpoint endpoint,
+      GatewaySettings settings,
+      AdminRoutes admin,
+      NodeHealth health) {
+    OpenAnswers open = new OpenAnswers();
+    List<Route> routes = new ArrayList<>(admin.routes());
+    routes.addAll(new HealthRoutes(health, open::draining, endpoint.version()).routes());
+    return bind(system, endpoint, settings, new RouteTable(routes, Scope.READ, NOTHING), open);
+  }
+
+  private static RouteTable table(
+      List<Route> api, NodeHealth health, OpenAnswers open, Endpoint endpoint, String nothing) {
+    List<Route> routes = new ArrayList<>(api);
+    routes.addAll(new HealthRoutes(health, open::draining, endpoint.version()).routes());
+    return new RouteTable(routes, Scope.INFER, nothing);
   }
 
   private static CompletionStage<HttpGateway> bind(
       ActorSystem<?> system,
       Endpoint endpoint,
       GatewaySettings settings,
-      Routes routes,
-      NodeHealth health,
+      RouteTable routes,
       OpenAnswers open) {
     Switches switches =
         new Switches(KillSwitches.shared("http-requests"), KillSwitches.shared("http-sockets"));
@@ -121,7 +153,6 @@ public final class HttpGateway {
             open::draining,
             new HostPolicy(endpoint.host(), endpoint.allowedHosts()),
             endpoint.keys(),
-            new HealthRoutes(health, open::draining, endpoint.version()),
             routes);
     BiFunction<InetSocketAddress, SocketLane, ExchangeStage> exchanges =
         (client, lane) ->
@@ -168,7 +199,7 @@ public final class HttpGateway {
             .run(Materializer.matFromSystem(system));
     return running
         .first()
-        .thenApply(binding -> new HttpGateway(binding, running.second(), open, switches));
+        .thenApply(binding -> new HttpGateway(binding, running.second(), open, switches, routes));
   }
 
   private static Flow<ByteString, ByteString, NotUsed> server(
@@ -198,13 +229,14 @@ public final class HttpGateway {
         .atop(TLSPlacebo.getInstance());
   }
 
-  private static Routes routes(
+  private static ApiRoutes routes(
       ActorSystem<?> system,
       Endpoint endpoint,
       GatewaySettings settings,
       ActorRef<Admission.Command> admission,
       ServedModels models,
       AdapterDoor adapters,
+      RunningRequests requests,
       NodeHealth health,
       OpenAnswers open) {
     Materializer materializer = Materializer.matFromSystem(system);
@@ -215,6 +247,7 @@ public final class HttpGateway {
         new Answers(
             admission,
             open,
+            requests,
             new Answers.Style(
                 settings.streamCredit(),
                 settings.keepAlive(),
@@ -227,7 +260,7 @@ public final class HttpGateway {
         new EmbeddingRoutes(
             body,
             new EmbeddingDecoder(decoder),
-            new Embeddings(system, admission, open, endpoint.debugHeaders())),
+            new Embeddings(system, admission, open, requests, endpoint.debugHeaders())),
         new ModelRoutes(models),
         new AdapterRoutes(body, decoder, models, adapters),
         new TokenRoutes(
@@ -246,6 +279,11 @@ public final class HttpGateway {
   /** Where it listens, with the port the system chose. */
   public InetSocketAddress address() {
     return binding.localAddress();
+  }
+
+  /** Everything it answers. */
+  List<Route> routes() {
+    return routes.routes();
   }
 
   /** How many answers run. */

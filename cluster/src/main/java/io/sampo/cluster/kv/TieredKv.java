@@ -14,6 +14,7 @@ import io.sampo.kvcache.store.BlockStore;
 import io.sampo.kvcache.store.Publisher;
 import io.sampo.kvcache.store.StoreListener;
 import io.sampo.kvcache.store.StoreSettings;
+import io.sampo.kvcache.store.StoreStats;
 import io.sampo.kvcache.transfer.ClusterSecret;
 import io.sampo.kvcache.transfer.Credentials;
 import io.sampo.kvcache.transfer.TransferTls;
@@ -182,6 +183,17 @@ public final class TieredKv implements NodeKv, AutoCloseable {
     BlockExchange open = exchange;
     return new KvFigures(
         store.stats(), publisher.stats(), restores, open == null ? null : open.figures());
+  }
+
+  /**
+   * Drops all that is kept, pinned or not.
+   *
+   * @return how many bytes that were
+   */
+  public long clear() {
+    StoreStats before = store.stats();
+    store.clear();
+    return before.host().bytes() + before.disk().bytes();
   }
 
   /** Copies to files what is not there yet, if that does not take too long. */

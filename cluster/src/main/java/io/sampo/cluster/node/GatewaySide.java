@@ -15,6 +15,7 @@ import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.LoadPlan;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.kvcache.block.BlockNames;
+import io.sampo.ops.requests.RunningRequests;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -33,6 +34,7 @@ final class GatewaySide {
 
   private final ActorSystem<?> system;
   private final Readiness readiness;
+  private final RunningRequests requests;
   private final NodeModels models;
   private final NodeAdapters adapters;
   private final ActorRef<Admission.Command> admission;
@@ -42,6 +44,7 @@ final class GatewaySide {
    *
    * @param model of the node's settings
    * @param served done when the model's text side is open
+   * @param requests is told what the requests do
    * @param names how blocks of its KV are named
    */
   GatewaySide(
@@ -52,7 +55,9 @@ final class GatewaySide {
       NodeSettings settings,
       ModelSettings model,
       CompletableFuture<ServedModel> served,
+      RunningRequests requests,
       Supplier<Optional<BlockNames>> names) {
+    this.requests = requests;
     this.system = system;
     this.readiness = readiness;
     ModelSpec spec = model.spec();
@@ -122,7 +127,12 @@ final class GatewaySide {
         admission,
         models,
         adapters,
+        requests,
         readiness);
+  }
+
+  NodeModels models() {
+    return models;
   }
 
   /** Ends the requests that are still there once the door is closed. */

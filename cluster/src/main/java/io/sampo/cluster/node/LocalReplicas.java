@@ -4,6 +4,7 @@ import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.wire.ReplicaId;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -23,14 +24,21 @@ final class LocalReplicas {
   private static final Duration LIMIT = Duration.ofSeconds(2);
 
   private final ActorSystem<?> system;
-  private final Map<ReplicaId, ActorRef<Replica.Command>> replicas = new ConcurrentHashMap<>();
+  private final Map<ReplicaId, Replica.Report> replicas = new ConcurrentHashMap<>();
 
   LocalReplicas(ActorSystem<?> system) {
     this.system = system;
   }
 
   void hear(Replica.Report report) {
-    replicas.put(report.replica(), report.ref());
+    replicas.put(report.replica(), report);
+  }
+
+  /** What those that live here have said last; one that leaves is the next node's. */
+  List<Replica.Report> reports() {
+    return replicas.values().stream()
+        .filter(report -> report.state() != Replica.State.LEAVING)
+        .toList();
   }
 
   /**
@@ -45,7 +53,10 @@ final class LocalReplicas {
     String here = Cluster.get(system).selfMember().address().toString();
     placement.tell(new Placement.EngineNodeLeaves(here));
     CompletableFuture<?>[] asked =
-        replicas.values().stream().map(this::askToLeave).toArray(CompletableFuture<?>[]::new);
+        replicas.values().stream()
+            .map(Replica.Report::ref)
+            .map(this::askToLeave)
+            .toArray(CompletableFuture<?>[]::new);
     return CompletableFuture.allOf(asked).handle((_, _) -> Done.done());
   }
 

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param kv how much KV the node keeps beside its engines
  * @param drainLimit how long a stop waits for running answers
  * @param overrides further configuration in HOCON, above the files; empty for none
+ * @param admin where operators reach it; null has no listener for them
  */
 public record NodeSettings(
     String host,
@@ -45,7 +46,59 @@ public record NodeSettings(
     List<String> allowedHosts,
     KvSettings kv,
     Duration drainLimit,
-    String overrides) {
+    String overrides,
+    @Nullable AdminSettings admin) {
+
+  /** A node without a listener for operators. */
+  public NodeSettings(
+      String host,
+      int port,
+      ClusterSettings cluster,
+      @Nullable ModelSettings model,
+      EngineSettings engines,
+      ModelFiles files,
+      @Nullable Path dataFolder,
+      boolean debugHeaders,
+      @Nullable Path apiKeyFile,
+      List<String> allowedHosts,
+      KvSettings kv,
+      Duration drainLimit,
+      String overrides) {
+    this(
+        host,
+        port,
+        cluster,
+        model,
+        engines,
+        files,
+        dataFolder,
+        debugHeaders,
+        apiKeyFile,
+        allowedHosts,
+        kv,
+        drainLimit,
+        overrides,
+        null);
+  }
+
+  /** The same for operators. */
+  public NodeSettings withAdmin(AdminSettings wanted) {
+    return new NodeSettings(
+        host,
+        port,
+        cluster,
+        model,
+        engines,
+        files,
+        dataFolder,
+        debugHeaders,
+        apiKeyFile,
+        allowedHosts,
+        kv,
+        drainLimit,
+        overrides,
+        wanted);
+  }
 
   /**
    * One model and how the cluster is to load it.

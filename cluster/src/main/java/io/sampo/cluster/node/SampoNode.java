@@ -25,6 +25,7 @@ import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.kvcache.transfer.ClusterSecret;
 import io.sampo.kvcache.transfer.TransferTls;
+import io.sampo.ops.requests.RunningRequests;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -70,7 +71,10 @@ public final class SampoNode implements AutoCloseable {
   private final Readiness readiness = new Readiness();
   private final Stopwatch stopwatch;
   private final CompletableFuture<Replica.Report> ready;
+  private final ApiKeys keys;
   private @Nullable InetSocketAddress address;
+  private @Nullable InetSocketAddress adminAddress;
+  private @Nullable String jmxAddress;
   private volatile @Nullable TieredKv kv;
 
   private SampoNode(
@@ -79,6 +83,7 @@ public final class SampoNode implements AutoCloseable {
       Stopwatch stopwatch,
       CompletableFuture<@Nullable ServedModel> served) {
     this.settings = settings;
+    this.keys = keys(settings.apiKeyFile());
     this.engines = engines;
     this.stopwatch = stopwatch;
     this.ready =
@@ -157,12 +162,19 @@ public final class SampoNode implements AutoCloseable {
     NodeKv kept = openKv(secret);
     Wiring wiring = new Wiring(system);
     LocalReplicas replicas = new LocalReplicas(system);
+    RunningRequests requests = new RunningRequests();
+    NodeOperations operations =
+        new NodeOperations(
+            clusterAddress().toString(), settings, wiring, readiness, replicas, requests, system);
+    operations.kv(kv);
+    AdminSide admin = new AdminSide(system, clusterAddress().toString(), operations);
     wiring.routers();
     wiring.replicas(
         engines,
         kept,
         report -> {
           replicas.hear(report);
+          admin.hear(replicas.reports());
           if (model == null) {
             readiness.hear(report);
           }
@@ -173,8 +185,13 @@ public final class SampoNode implements AutoCloseable {
     Supplier<CompletionStage<Done>> drain;
     if (model == null) {
       readiness.restored().complete(null);
-      gateway = bound(HttpGateway.bindHealth(system, endpoint(), gatewaySettings(), readiness));
+      gateway =
+          bound(
+              settings.host(),
+              settings.port(),
+              HttpGateway.bindHealth(system, endpoint(), gatewaySettings(), readiness));
       drain = () -> CompletableFuture.completedStage(Done.done());
+      admin.watch();
     } else {
       GatewaySide side =
           new GatewaySide(
@@ -185,13 +202,48 @@ public final class SampoNode implements AutoCloseable {
               settings,
               model,
               served.thenApply(Objects::requireNonNull),
+              requests,
               new KvNames(secret, readiness::kvLayout));
-      gateway = bound(side.bind(endpoint()));
+      gateway = bound(settings.host(), settings.port(), side.bind(endpoint()));
       drain = side::drain;
+      operations.models(side.models());
+      admin.watch(wiring, model.spec().id(), readiness::draining);
     }
     stopwatch.http();
     address = gateway.address();
+    operations.http(url(gateway));
     stopAlong(gateway, drain, () -> replicas.leave(placement));
+    openAdmin(admin, operations);
+  }
+
+  /** The doors for operators; they close when the node has left, so that its end can be seen. */
+  private void openAdmin(AdminSide admin, NodeOperations operations) {
+    task(
+        CoordinatedShutdown.get(system),
+        CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
+        "close-admin",
+        () -> CompletableFuture.completedFuture(admin.close()));
+    AdminSettings wanted = settings.admin();
+    if (wanted == null) {
+      return;
+    }
+    HttpGateway listener =
+        admin.listen(wanted, keys, settings.allowedHosts(), readiness, this::bound);
+    adminAddress = listener.address();
+    operations.admin(url(listener));
+    if (wanted.jmx() != null) {
+      jmxAddress = admin.listen(wanted.jmx(), keys);
+    }
+    task(
+        CoordinatedShutdown.get(system),
+        CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
+        "close-admin-listener",
+        () -> listener.terminate(Duration.ZERO));
+  }
+
+  private static String url(HttpGateway listener) {
+    InetSocketAddress at = listener.address();
+    return "http://" + at.getHostString() + ":" + at.getPort();
   }
 
   /** What the node keeps of KV; it is closed after the engines. */
@@ -225,7 +277,7 @@ public final class SampoNode implements AutoCloseable {
     return new Endpoint(
         settings.host(),
         settings.port(),
-        keys(settings.apiKeyFile()),
+        keys,
         settings.allowedHosts(),
         settings.debugHeaders(),
         version());
@@ -235,14 +287,14 @@ public final class SampoNode implements AutoCloseable {
     return Versions.all().getOrDefault("sampo", "unknown");
   }
 
-  private HttpGateway bound(CompletionStage<HttpGateway> binding) {
+  private HttpGateway bound(String host, int port, CompletionStage<HttpGateway> binding) {
     try {
       return binding.toCompletableFuture().get(BIND_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException failure) {
-      throw cannotListen(settings.host(), settings.port(), reason(failure), failure);
+      throw cannotListen(host, port, reason(failure), failure);
     } catch (TimeoutException failure) {
       String reason = "no answer within " + BIND_LIMIT;
-      throw cannotListen(settings.host(), settings.port(), reason, failure);
+      throw cannotListen(host, port, reason, failure);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while starting", interrupted);
@@ -345,6 +397,16 @@ public final class SampoNode implements AutoCloseable {
       throw new IllegalStateException("the endpoint is not bound");
     }
     return address;
+  }
+
+  /** Where operators reach the node over HTTP; empty where they do not. */
+  public Optional<InetSocketAddress> adminAddress() {
+    return Optional.ofNullable(adminAddress);
+  }
+
+  /** Where JMX clients come in over the network; empty where they do not. */
+  public Optional<String> jmxAddress() {
+    return Optional.ofNullable(jmxAddress);
   }
 
   /** Where other nodes reach this one, with the port that the system chose. */

@@ -21,6 +21,7 @@ import io.sampo.actors.wire.ReplicaId;
 import io.sampo.cluster.membership.Role;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -182,6 +183,25 @@ final class Wiring {
   void readiness(Readiness readiness, ModelId model) {
     system.systemActorOf(
         readiness.probe(question -> toRouter(model, question)), "readiness", Props.empty());
+  }
+
+  /** Asks a model's router how it places requests. */
+  CompletionStage<Router.Inspected> inspect(ModelId model, int sessions, Duration limit) {
+    return sharding
+        .entityRefFor(Router.TYPE, model.name())
+        .ask(replyTo -> new Router.Inspect(sessions, replyTo), limit);
+  }
+
+  /**
+   * Has a session go elsewhere.
+   *
+   * @param replica null to forget where it was
+   */
+  CompletionStage<Router.Rebound> rebind(
+      ModelId model, String session, @Nullable ReplicaId replica, Duration limit) {
+    return sharding
+        .entityRefFor(Router.TYPE, model.name())
+        .ask(replyTo -> new Router.Rebind(session, replica, replyTo), limit);
   }
 
   void toRouter(ModelId model, Router.Command message) {

@@ -39,7 +39,9 @@ class SampoTest {
           serve a b          | one word too many: b; see 'sampo serve --help'
           serve --replicas x | --replicas x: expected a number, 0 to 1000
           serve --role engine | unknown option --role; see 'sampo serve --help'
-          serve --jmx-port=1 | --jmx-port is not built yet: attach locally with jconsole or jcmd
+          serve --jmx-host ::1 | --jmx-host ::1: without --jmx-port nobody comes in there; give that too
+          serve --jmx-port 0 --jmx-host 0.0.0.0 | --jmx-host 0.0.0.0: others could reach this address; give --jmx-tls FOLDER, or keep --jmx-host 127.0.0.1
+          serve --admin-host 0.0.0.0 | --admin-host 0.0.0.0: others could reach this address and no keys are set; give --api-key-file FILE with a line 'admin KEY', or keep --admin-host 127.0.0.1
           serve --port       | Missing required parameter for option '--port' (N); see 'sampo serve --help'
           serve --port x     | --port x: expected a number, 0 to 65535
           serve --ctx-size 3Q | --ctx-size 3Q: expected a number of tokens, such as 4096 or 8K

@@ -12,8 +12,14 @@ import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.cluster.gateway.ScriptedAdmission.Talk;
 import io.sampo.cluster.gateway.http.ApiKeys;
+import io.sampo.cluster.gateway.http.RequestBody;
 import io.sampo.engines.spi.Adapter;
+import io.sampo.ops.admin.AdminApi;
+import io.sampo.ops.metrics.MetricsPage;
+import io.sampo.ops.metrics.NodeFigures;
+import io.sampo.ops.requests.RunningRequests;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -25,13 +31,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.stream.Materializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -48,6 +58,7 @@ final class TestGateway implements AutoCloseable, AfterAllCallback {
   static final String ASK_STREAM = ASK.replace("{\"model\"", "{\"stream\":true,\"model\"");
 
   final ScriptedAdmission admission = new ScriptedAdmission();
+  final RunningRequests requests = new RunningRequests();
   final HttpGateway gateway;
   final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   volatile Optional<String> notReady = Optional.empty();
@@ -78,6 +89,7 @@ final class TestGateway implements AutoCloseable, AfterAllCallback {
                 system.systemActorOf(admission.behavior(), "admission", Props.empty()),
                 models(model),
                 withoutAdapters(),
+                requests,
                 health())
             .toCompletableFuture()
             .orTimeout(20, TimeUnit.SECONDS)
@@ -146,6 +158,52 @@ final class TestGateway implements AutoCloseable, AfterAllCallback {
         return List.of();
       }
     };
+  }
+
+  /** A listener for operators of a node that knows nothing and answers nothing. */
+  HttpGateway admin(ApiKeys keys) {
+    AdminApi nobody =
+        silent(
+            AdminApi.class,
+            _ -> {
+              throw new IllegalArgumentException("nobody is asked here");
+            });
+    NodeFigures nothing =
+        silent(
+            NodeFigures.class,
+            type ->
+                type == String.class
+                    ? "0"
+                    : type == int.class
+                        ? (Object) 0
+                        : type == Map.class
+                            ? Map.of()
+                            : type == Set.class
+                                ? Set.of()
+                                : type == List.class ? List.of() : Optional.empty());
+    GatewaySettings settings = GatewaySettings.from(system.settings().config());
+    AdminRoutes routes =
+        new AdminRoutes(
+            nobody,
+            new MetricsPage(nothing),
+            new RequestBody(1024, Duration.ofSeconds(5), Materializer.matFromSystem(system)));
+    return HttpGateway.bindAdmin(
+            system,
+            new Endpoint("127.0.0.1", 0, keys, List.of(), false, "1.2.3"),
+            settings,
+            routes,
+            health())
+        .toCompletableFuture()
+        .orTimeout(20, TimeUnit.SECONDS)
+        .join();
+  }
+
+  private static <T> T silent(Class<T> face, Function<Class<?>, Object> answers) {
+    return face.cast(
+        Proxy.newProxyInstance(
+            face.getClassLoader(),
+            new Class<?>[] {face},
+            (_, method, _) -> answers.apply(method.getReturnType())));
   }
 
   /** Waits until the only answer that runs has nobody to read it. */

@@ -68,6 +68,29 @@ public final class TransferTls {
     }
   }
 
+  /**
+   * Trusts authorities and shows no certificate itself.
+   *
+   * @throws IOException when the file cannot be read or is not what it must be; the message names
+   *     it
+   */
+  public static TransferTls trusting(Path authorities) throws IOException {
+    try {
+      KeyStore trusted = store();
+      for (Certificate authority : chain(authorities)) {
+        trusted.setCertificateEntry("authority " + trusted.size(), authority);
+      }
+      return new TransferTls(context(store(), trusted));
+    } catch (GeneralSecurityException unusable) {
+      throw new IOException(authorities + " is no authority: " + unusable.getMessage(), unusable);
+    }
+  }
+
+  /** For what makes its own sockets. */
+  public SSLContext context() {
+    return context;
+  }
+
   private static SSLContext context(KeyStore own, KeyStore trusted)
       throws GeneralSecurityException {
     KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");

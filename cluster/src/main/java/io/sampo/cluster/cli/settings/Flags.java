@@ -1,17 +1,45 @@
 package io.sampo.cluster.cli.settings;
 
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Every flag there is, and those that are promised and do not exist yet. */
+/** Every flag there is. */
 public final class Flags {
 
   public static final Flag HOST =
       new Flag("host", "ADDRESS", "HTTP address. Any but loopback needs --api-key-file.");
   public static final Flag PORT =
       new Flag("port", "N", "HTTP port; 0 takes a free one and prints it. Default 8080.");
+  public static final Flag ADMIN_HOST =
+      new Flag(
+          "admin-host",
+          "ADDRESS",
+          "Address for operators: /metrics and /admin. Any but loopback needs --api-key-file with"
+              + " a read or admin key. Default 127.0.0.1.");
+  public static final Flag ADMIN_PORT =
+      new Flag(
+          "admin-port",
+          "N",
+          "Port for the same; 0 takes a free one. Default: the one after --port, or a free one"
+              + " where that is taken.");
+  public static final Flag JMX_PORT =
+      new Flag(
+          "jmx-port",
+          "N",
+          "Let the console and other JMX clients in over the network; 0 takes a free port."
+              + " Default: they attach on this machine, by process id.");
+  public static final Flag JMX_HOST =
+      new Flag(
+          "jmx-host",
+          "ADDRESS",
+          "Address for the same. Any but loopback needs --jmx-tls. Default 127.0.0.1.");
+  public static final Flag JMX_TLS =
+      new Flag(
+          "jmx-tls",
+          "FOLDER",
+          "Folder with tls.crt, tls.key and ca.crt (PEM) for JMX over TLS. Clients give a read or"
+              + " admin key of --api-key-file as their password; where there are no keys they show"
+              + " a certificate of that authority.");
   public static final Flag CLUSTER_HOST =
       new Flag(
           "cluster-host",
@@ -52,7 +80,11 @@ public final class Flags {
   public static final Flag REPLICAS =
       new Flag("replicas", "N", "Engine nodes that run the model at most; 0 takes all (default).");
   public static final Flag API_KEY_FILE =
-      new Flag("api-key-file", "FILE", "Keys that clients must send, one a line. Default: open.");
+      new Flag(
+          "api-key-file",
+          "FILE",
+          "Keys that clients must send, a line each: [infer|read|admin] KEY [NAME]. 'sampo key'"
+              + " makes such lines. Read again when it changes. Default: open.");
   public static final Flag MODEL_ALIAS =
       new Flag("model-alias", "NAME,…", "Further names that requests may use for the model.");
   public static final Flag CTX_SIZE =
@@ -168,6 +200,8 @@ public final class Flags {
       List.of(
           HOST,
           PORT,
+          ADMIN_HOST,
+          ADMIN_PORT,
           API_KEY_FILE,
           ALLOWED_HOST,
           MODEL_ALIAS,
@@ -196,6 +230,9 @@ public final class Flags {
           JOIN,
           CLUSTER_TLS,
           REPLICAS,
+          JMX_PORT,
+          JMX_HOST,
+          JMX_TLS,
           SUPERVISED,
           DATA_DIR,
           CONFIG,
@@ -225,37 +262,7 @@ public final class Flags {
 
   /** What only a node that takes requests is told. */
   static final List<Flag> OF_GATEWAYS =
-      List.of(API_KEY_FILE, MODEL_ALIAS, LORA, LORA_DIR, DEBUG_HEADERS, REPLICAS);
-
-  /** Promised names, each with what can be done until then. */
-  private static final Map<String, String> NOT_BUILT =
-      Map.ofEntries(
-          Map.entry("admin-host", "there is no admin endpoint"),
-          Map.entry("admin-port", "there is no admin endpoint"),
-          Map.entry("jmx-port", "attach locally with jconsole or jcmd"));
+      List.of(MODEL_ALIAS, LORA, LORA_DIR, DEBUG_HEADERS, REPLICAS);
 
   private Flags() {}
-
-  /**
-   * What to say of a flag that is promised and not built, spelled as the user did.
-   *
-   * @param name without dashes
-   */
-  public static Optional<String> notBuilt(String name, String spelled) {
-    return Optional.ofNullable(NOT_BUILT.get(name)).map(until -> line(spelled, until));
-  }
-
-  /** Refuses what the environment asks of a part that is not built. */
-  static void refuseNotBuilt(Map<String, String> environment) {
-    for (String name : NOT_BUILT.keySet().stream().sorted().toList()) {
-      String variable = Flag.variableOf(name);
-      if (!environment.getOrDefault(variable, "").isEmpty()) {
-        throw new UsageException(line(variable, NOT_BUILT.getOrDefault(name, "")) + "; unset it");
-      }
-    }
-  }
-
-  private static String line(String spelled, String until) {
-    return spelled + " is not built yet: " + until;
-  }
 }

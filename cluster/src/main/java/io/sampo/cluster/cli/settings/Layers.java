@@ -30,11 +30,10 @@ public final class Layers {
    * @param environment the process's environment
    * @param flags what the verb takes; on the command line {@code serve} takes the model without a
    *     name
-   * @throws UsageException when a source names what does not exist or is not built
+   * @throws UsageException when a source names what does not exist
    */
   public static Layers of(
       Map<String, String> commandLine, Map<String, String> environment, List<Flag> flags) {
-    Flags.refuseNotBuilt(environment);
     Layers bare = new Layers(commandLine, environment, SettingsFile.NONE);
     List<String> keys = new ArrayList<>(flags.stream().map(Flag::name).toList());
     keys.remove(Flags.CONFIG.name());

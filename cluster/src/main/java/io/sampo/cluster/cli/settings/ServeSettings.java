@@ -2,6 +2,7 @@ package io.sampo.cluster.cli.settings;
 
 import io.sampo.cluster.membership.ClusterSettings;
 import io.sampo.cluster.membership.Role;
+import io.sampo.cluster.node.AdminSettings;
 import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineSettings.FlashAttention;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param adapterFolder whose adapters may be loaded over HTTP, or null
  * @param kv how much KV the node keeps beside its engine
  * @param overrides configuration of the rooms below, in HOCON; empty for none
+ * @param admin where operators reach it
  */
 public record ServeSettings(
     List<String> models,
@@ -48,7 +50,8 @@ public record ServeSettings(
     LogFormat logFormat,
     boolean debugHeaders,
     KvFlags kv,
-    String overrides) {
+    String overrides,
+    AdminSettings admin) {
 
   /** The form of a log line. */
   public enum LogFormat {
@@ -92,6 +95,7 @@ public record ServeSettings(
 
   private static ServeSettings from(Layers layers, List<String> models, ClusterSettings cluster) {
     String host = layers.text(Flags.HOST, "127.0.0.1");
+    int port = layers.number(Flags.PORT, 0, 65535, 8080);
     Path keys = layers.find(Flags.API_KEY_FILE).map(ServeSettings::keyFile).orElse(null);
     if (keys == null && cluster.has(Role.GATEWAY)) {
       ClusterFlags.requireLoopback(
@@ -104,7 +108,7 @@ public record ServeSettings(
     return new ServeSettings(
         models,
         host,
-        layers.number(Flags.PORT, 0, 65535, 8080),
+        port,
         cluster,
         keys,
         layers.list(Flags.ALLOWED_HOST),
@@ -121,7 +125,8 @@ public record ServeSettings(
             .orElse(LogFormat.TEXT),
         layers.on(Flags.DEBUG_HEADERS),
         KvFlags.from(layers),
-        layers.overrides());
+        layers.overrides(),
+        AdminFlags.settings(layers, port, keys != null));
   }
 
   /** The same with the file of the draft model, for the engine. */
@@ -156,7 +161,8 @@ public record ServeSettings(
         logFormat,
         debugHeaders,
         kv,
-        overrides);
+        overrides,
+        admin);
   }
 
   /** How the engine is asked to load a model. */

@@ -84,10 +84,7 @@ final class SettingsFile {
   private static Given entry(Path file, String key, ConfigValue value, List<String> known) {
     String place = file + " line " + value.origin().lineNumber() + ": " + key;
     if (!known.contains(key)) {
-      String message =
-          Flags.notBuilt(key, place)
-              .orElse(place + ": no such key; 'sampo serve --help' lists them");
-      throw new UsageException(message);
+      throw new UsageException(place + ": no such key; 'sampo serve --help' lists them");
     }
     String text =
         switch (value) {

@@ -6,6 +6,7 @@ import io.sampo.actors.wire.Failure;
 import io.sampo.cluster.gateway.http.ErrorMapper;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.json.JsonBytes;
+import io.sampo.ops.requests.RequestProgress;
 import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
@@ -21,26 +22,59 @@ abstract sealed class AnswerEncoder implements Exchange.Outcome
     permits InfillEncoder, OpenAiEncoder {
 
   private final String model;
+  private final RequestProgress progress;
   private final CompletableFuture<Void> told = new CompletableFuture<>();
   private volatile int tokens;
   private volatile @Nullable String error;
 
   /**
    * @param model as the client named it
+   * @param progress is told what happens to the request
    */
-  AnswerEncoder(String model) {
+  AnswerEncoder(String model, RequestProgress progress) {
     this.model = model;
+    this.progress = progress;
   }
 
-  /** What a stream sends for this event; may be empty. */
-  final ByteString encode(GenerationEvent happened) {
+  /**
+   * What a stream sends for this event; may be empty.
+   *
+   * @param nowNanos when it came, by {@link System#nanoTime}
+   */
+  final ByteString encode(GenerationEvent happened, long nowNanos) {
+    note(happened, nowNanos);
     if (happened instanceof GenerationEvent.Completed completed) {
       tell(completed.usage());
-    } else if (happened instanceof GenerationEvent.Failed failed) {
-      error = ErrorMapper.code(failed.failure());
+    } else if (happened instanceof GenerationEvent.Failed) {
       told.complete(null);
     }
     return write(happened);
+  }
+
+  /** Takes an event into the request's figures. */
+  final void note(GenerationEvent happened, long nowNanos) {
+    if (happened instanceof GenerationEvent.Delta delta) {
+      progress.piece(delta.choice(), nowNanos);
+      return;
+    }
+    switch (happened) {
+      case GenerationEvent.Started begun ->
+          progress.started(
+              begun.promptTokens(), begun.cachedTokens(), begun.replica().toString(), nowNanos);
+      case GenerationEvent.ChoiceFinished finished ->
+          progress.answered(finished.reason() == GenerationEvent.Reason.LENGTH);
+      case GenerationEvent.Completed completed -> completed(completed.usage(), nowNanos);
+      case GenerationEvent.Failed failed -> {
+        error = ErrorMapper.code(failed.failure());
+        progress.failed(failed.failure().code(), nowNanos);
+      }
+      case GenerationEvent.Delta _, GenerationEvent.Admitted _ -> {}
+    }
+  }
+
+  private void completed(Usage usage, long nowNanos) {
+    progress.completed(
+        usage.promptTokens(), usage.cachedTokens(), usage.completionTokens(), nowNanos);
   }
 
   /** The whole answer as one body. */
@@ -66,6 +100,11 @@ abstract sealed class AnswerEncoder implements Exchange.Outcome
   @Override
   public final String model() {
     return model;
+  }
+
+  @Override
+  public final RequestProgress progress() {
+    return progress;
   }
 
   @Override

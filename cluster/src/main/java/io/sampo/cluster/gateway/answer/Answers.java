@@ -2,6 +2,7 @@ package io.sampo.cluster.gateway.answer;
 
 import io.sampo.actors.admission.Admission;
 import io.sampo.actors.generation.GenerationEvent;
+import io.sampo.actors.generation.GenerationRequest;
 import io.sampo.actors.generation.Reader;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
@@ -9,11 +10,15 @@ import io.sampo.cluster.gateway.decode.Call;
 import io.sampo.cluster.gateway.http.ErrorMapper;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.json.Refusal;
+import io.sampo.ops.requests.RequestNames;
+import io.sampo.ops.requests.RequestProgress;
+import io.sampo.ops.requests.RunningRequests;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
@@ -36,6 +41,7 @@ public final class Answers {
 
   private final ActorRef<Admission.Command> admission;
   private final OpenAnswers open;
+  private final RunningRequests requests;
   private final Style style;
   private final Materializer materializer;
 
@@ -49,27 +55,38 @@ public final class Answers {
    */
   public record Style(int credit, Duration keepAlive, boolean debugHeaders, String fingerprint) {}
 
+  /** Makes the encoder of one answer, which tells this progress what happens. */
+  private interface Encoders extends Function<RequestProgress, AnswerEncoder> {}
+
+  /**
+   * @param open counts the answers that run
+   * @param requests is told what they do
+   */
   public Answers(
       ActorRef<Admission.Command> admission,
       OpenAnswers open,
+      RunningRequests requests,
       Style style,
       Materializer materializer) {
     this.admission = admission;
     this.open = open;
+    this.requests = requests;
     this.style = style;
     this.materializer = materializer;
   }
 
   public CompletionStage<HttpResponse> chat(Exchange exchange, Call call) {
-    return run(exchange, call, new ChatEncoder(head("chatcmpl-", call)));
+    AnswerHead head = head("chatcmpl-", call);
+    return run(exchange, call, progress -> new ChatEncoder(head, progress));
   }
 
   public CompletionStage<HttpResponse> completion(Exchange exchange, Call call) {
-    return run(exchange, call, new CompletionEncoder(head("cmpl-", call)));
+    AnswerHead head = head("cmpl-", call);
+    return run(exchange, call, progress -> new CompletionEncoder(head, progress));
   }
 
   public CompletionStage<HttpResponse> infill(Exchange exchange, Call call) {
-    return run(exchange, call, new InfillEncoder(call.modelName()));
+    return run(exchange, call, progress -> new InfillEncoder(call.modelName(), progress));
   }
 
   private AnswerHead head(String prefix, Call call) {
@@ -83,22 +100,29 @@ public final class Answers {
         call.logprobs());
   }
 
-  private CompletionStage<HttpResponse> run(Exchange exchange, Call call, AnswerEncoder encoder) {
-    exchange.leadsTo(encoder);
+  private CompletionStage<HttpResponse> run(Exchange exchange, Call call, Encoders encoders) {
     return call.stream()
-        ? stream(exchange, call, encoder)
-        : whole(exchange, call, new Collected(call.request().answers()), encoder);
+        ? stream(exchange, call, encoders)
+        : whole(exchange, call, new Collected(call.request().answers()), encoders);
   }
 
   private CompletionStage<HttpResponse> whole(
-      Exchange exchange, Call call, Collected empty, AnswerEncoder encoder) {
-    count();
+      Exchange exchange, Call call, Collected empty, Encoders encoders) {
+    AnswerEncoder encoder = count(exchange, call, encoders);
     Pair<AnswerControl, CompletionStage<Collected>> run =
         events(call, Reader.Shortcut.NONE)
-            .toMat(Sink.fold(empty, Collected::add), Keep.both())
+            .toMat(
+                Sink.<Collected, GenerationEvent>fold(
+                    empty,
+                    (all, event) -> {
+                      encoder.note(event, System.nanoTime());
+                      return all.add(event);
+                    }),
+                Keep.both())
             .run(materializer);
-    begun(exchange, run.first());
+    begun(exchange, run.first(), encoder.progress());
     return run.second()
+        .whenComplete((_, _) -> encoder.progress().over(System.nanoTime()))
         .thenApply(
             all -> {
               tellRoute(exchange, all.started);
@@ -113,14 +137,13 @@ public final class Answers {
    * The events are made into bytes where the connection writes them, so that a token takes few
    * hops.
    */
-  private CompletionStage<HttpResponse> stream(
-      Exchange exchange, Call call, AnswerEncoder encoder) {
+  private CompletionStage<HttpResponse> stream(Exchange exchange, Call call, Encoders encoders) {
     CompletableFuture<HttpResponse> response = new CompletableFuture<>();
     exchange.onConnection(
         here -> {
           try {
             var _ =
-                begin(exchange, call, encoder, here)
+                begin(exchange, call, encoders, here)
                     .thenAccept(response::complete)
                     .exceptionally(
                         failure -> {
@@ -135,14 +158,14 @@ public final class Answers {
   }
 
   private CompletionStage<HttpResponse> begin(
-      Exchange exchange, Call call, AnswerEncoder encoder, Materializer here) {
-    count();
+      Exchange exchange, Call call, Encoders encoders, Materializer here) {
+    AnswerEncoder encoder = count(exchange, call, encoders);
     DirectLine line = new DirectLine(encoder, exchange.lane());
     var run =
         events(call, line)
             .toMat(new EventStream(encoder, line, style.keepAlive), Keep.both())
             .run(here);
-    begun(exchange, run.first());
+    begun(exchange, run.first(), encoder.progress());
     exchange.streamsUntil(run.first().over());
     return run.second()
         .thenApply(
@@ -162,10 +185,22 @@ public final class Answers {
         new GenerationSource(admission, call.request(), shortcut, style.credit));
   }
 
-  private void count() {
+  /** Counts the answer among those that run; its encoder writes its figures from now on. */
+  private AnswerEncoder count(Exchange exchange, Call call, Encoders encoders) {
     if (!open.begin()) {
       throw new Refusal(Failure.unavailable(ErrorCode.DRAINING, 1));
     }
+    GenerationRequest request = call.request();
+    RequestNames names =
+        new RequestNames(
+            exchange.id(),
+            exchange.tenant(),
+            request.model().name(),
+            request.adapter(),
+            request.session());
+    AnswerEncoder encoder = encoders.apply(requests.begin(names, request.answers()));
+    exchange.leadsTo(encoder);
+    return encoder;
   }
 
   private static HttpResponse eventStream(Source<ByteString, NotUsed> bytes) {
@@ -177,8 +212,9 @@ public final class Answers {
                 RawHeader.create("x-accel-buffering", "no")));
   }
 
-  private void begun(Exchange exchange, AnswerControl answer) {
+  private void begun(Exchange exchange, AnswerControl answer, RequestProgress progress) {
     open.runs(answer);
+    progress.cancelledBy(answer::end);
     exchange.whenClientLeaves(() -> answer.end(Failure.readerStalled()));
   }
 

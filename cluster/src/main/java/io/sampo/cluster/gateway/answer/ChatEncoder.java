@@ -4,13 +4,14 @@ import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationEvent.TokenText;
 import io.sampo.actors.generation.GenerationEvent.ToolCallPiece;
 import io.sampo.cluster.gateway.json.JsonBytes;
+import io.sampo.ops.requests.RequestProgress;
 import java.util.List;
 
 /** The shapes of {@code /v1/chat/completions}. */
 final class ChatEncoder extends OpenAiEncoder {
 
-  ChatEncoder(AnswerHead answer) {
-    super(answer, "chat.completion.chunk");
+  ChatEncoder(AnswerHead answer, RequestProgress progress) {
+    super(answer, "chat.completion.chunk", progress);
   }
 
   @Override

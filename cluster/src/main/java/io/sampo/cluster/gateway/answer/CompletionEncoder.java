@@ -3,6 +3,7 @@ package io.sampo.cluster.gateway.answer;
 import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationEvent.TokenText;
 import io.sampo.cluster.gateway.json.JsonBytes;
+import io.sampo.ops.requests.RequestProgress;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -13,8 +14,8 @@ final class CompletionEncoder extends OpenAiEncoder {
   /** For each answer, how many characters the tokens told so far have. */
   private final int[] offsets;
 
-  CompletionEncoder(AnswerHead answer) {
-    super(answer, "text_completion");
+  CompletionEncoder(AnswerHead answer, RequestProgress progress) {
+    super(answer, "text_completion", progress);
     offsets = new int[answer.choices()];
   }
 

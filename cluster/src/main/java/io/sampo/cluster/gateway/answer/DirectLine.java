@@ -31,7 +31,7 @@ final class DirectLine implements Reader.Shortcut {
       return false;
     }
     lastNanos = System.nanoTime();
-    socket.writeChunk(encoder.encode(delta));
+    socket.writeChunk(encoder.encode(delta, lastNanos));
     return true;
   }
 

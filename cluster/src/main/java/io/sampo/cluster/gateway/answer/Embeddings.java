@@ -12,6 +12,9 @@ import io.sampo.cluster.gateway.decode.EmbeddingOrder;
 import io.sampo.cluster.gateway.http.ErrorMapper;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.json.Refusal;
+import io.sampo.ops.requests.RequestNames;
+import io.sampo.ops.requests.RequestProgress;
+import io.sampo.ops.requests.RunningRequests;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -31,6 +34,7 @@ public final class Embeddings {
   private final ActorSystem<?> system;
   private final ActorRef<Admission.Command> admission;
   private final OpenAnswers open;
+  private final RunningRequests requests;
   private final boolean debugHeaders;
   private final Executor encoding;
 
@@ -41,10 +45,12 @@ public final class Embeddings {
       ActorSystem<?> system,
       ActorRef<Admission.Command> admission,
       OpenAnswers open,
+      RunningRequests requests,
       boolean debugHeaders) {
     this.system = system;
     this.admission = admission;
     this.open = open;
+    this.requests = requests;
     this.debugHeaders = debugHeaders;
     this.encoding = system.dispatchers().lookup(DispatcherSelector.blocking());
   }
@@ -57,6 +63,12 @@ public final class Embeddings {
     AnswerControl control = new AnswerControl(left::complete);
     open.runs(control);
     exchange.whenClientLeaves(() -> control.end(Failure.readerStalled()));
+    RequestProgress progress =
+        requests.begin(
+            new RequestNames(
+                exchange.id(), exchange.tenant(), order.model().id().name(), null, null),
+            0);
+    progress.cancelledBy(control::end);
     EmbeddingCall call =
         new EmbeddingCall(
             new RequestId(exchange.id()),
@@ -70,8 +82,25 @@ public final class Embeddings {
             replyTo -> new Admission.AdmitEmbedding(call, replyTo),
             order.timeout().plus(GRACE),
             system.scheduler())
+        .thenApply(reply -> note(progress, reply))
         .thenApplyAsync(reply -> answer(exchange, order, reply), encoding)
-        .whenComplete((_, _) -> control.ended());
+        .whenComplete(
+            (_, _) -> {
+              control.ended();
+              progress.over(System.nanoTime());
+            });
+  }
+
+  private static EmbeddingReply note(RequestProgress progress, EmbeddingReply reply) {
+    long now = System.nanoTime();
+    switch (reply) {
+      case Failed failed -> progress.failed(failed.failure().code(), now);
+      case Embedded embedded -> {
+        progress.answered(false);
+        progress.completed(Math.toIntExact(embedded.tokens()), 0, 0, now);
+      }
+    }
+    return reply;
   }
 
   private HttpResponse answer(Exchange exchange, EmbeddingOrder order, EmbeddingReply reply) {

@@ -125,11 +125,12 @@ final class EventStream
         begin(event);
         return;
       }
-      ByteString encoded = encoder.encode(event);
+      long now = System.nanoTime();
+      ByteString encoded = encoder.encode(event, now);
       if (encoded.isEmpty()) {
         await(out);
       } else if (out.isAvailable()) {
-        send(out, encoded);
+        send(out, encoded, now);
       } else {
         unsent = encoded;
       }
@@ -137,6 +138,7 @@ final class EventStream
 
     private void begin(GenerationEvent first) {
       if (first instanceof GenerationEvent.Failed) {
+        encoder.note(first, System.nanoTime());
         begun.complete(new Begun(first, Source.empty()));
         completeStage();
         return;
@@ -155,8 +157,8 @@ final class EventStream
               completeStage();
             }
           });
-      unsent = encoder.encode(first);
       lastNanos = System.nanoTime();
+      unsent = encoder.encode(first, lastNanos);
       scheduleOnce("taken", TAKEN_WITHIN);
       scheduleOnce("silence", keepAlive);
       begun.complete(new Begun(first, Source.fromGraph(out.source())));
@@ -166,7 +168,7 @@ final class EventStream
       ByteString next = unsent;
       unsent = null;
       if (next != null && !next.isEmpty()) {
-        send(out, next);
+        send(out, next, System.nanoTime());
       } else {
         await(out);
       }
@@ -185,8 +187,8 @@ final class EventStream
       }
     }
 
-    private void send(SubSourceOutlet<ByteString> out, ByteString encoded) {
-      lastNanos = System.nanoTime();
+    private void send(SubSourceOutlet<ByteString> out, ByteString encoded, long nowNanos) {
+      lastNanos = nowNanos;
       out.push(encoded);
       if (isClosed(in)) {
         end();
@@ -196,6 +198,7 @@ final class EventStream
     @Override
     public void postStop() {
       line.busy();
+      encoder.progress().over(System.nanoTime());
     }
 
     private void end() {
@@ -229,7 +232,7 @@ final class EventStream
       }
       if (out.isAvailable()) {
         line.busy();
-        send(out, KEEP_ALIVE);
+        send(out, KEEP_ALIVE, now);
       }
       scheduleOnce("silence", keepAlive);
     }

@@ -5,6 +5,7 @@ import io.sampo.actors.generation.GenerationEvent.ChoiceFinished;
 import io.sampo.actors.generation.GenerationEvent.Reason;
 import io.sampo.actors.generation.GenerationEvent.Usage;
 import io.sampo.cluster.gateway.json.JsonBytes;
+import io.sampo.ops.requests.RequestProgress;
 import org.apache.pekko.util.ByteString;
 
 /** The shape of {@code /infill}, which is llama-server's own; its stream has no last line. */
@@ -13,8 +14,8 @@ final class InfillEncoder extends AnswerEncoder {
   private final JsonBytes event = new JsonBytes(256);
   private ChoiceFinished end = new ChoiceFinished(0, Reason.STOP);
 
-  InfillEncoder(String model) {
-    super(model);
+  InfillEncoder(String model, RequestProgress progress) {
+    super(model, progress);
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationEvent.TokenText;
 import io.sampo.actors.generation.GenerationEvent.Usage;
 import io.sampo.cluster.gateway.json.JsonBytes;
+import io.sampo.ops.requests.RequestProgress;
 import java.util.List;
 import java.util.Locale;
 import org.apache.pekko.util.ByteString;
@@ -23,8 +24,8 @@ abstract sealed class OpenAiEncoder extends AnswerEncoder permits ChatEncoder, C
   private final byte[] eventHead;
   private final String eventTail;
 
-  OpenAiEncoder(AnswerHead answer, String eventObject) {
-    super(answer.model());
+  OpenAiEncoder(AnswerHead answer, String eventObject, RequestProgress progress) {
+    super(answer.model(), progress);
     this.answer = answer;
     JsonBytes head = new JsonBytes(256).raw("data: ");
     writeHead(head, eventObject);

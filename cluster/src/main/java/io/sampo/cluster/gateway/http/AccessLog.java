@@ -1,6 +1,7 @@
 package io.sampo.cluster.gateway.http;
 
 import io.sampo.cluster.logging.Logging;
+import io.sampo.ops.requests.RequestProgress;
 import java.util.OptionalLong;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.slf4j.Logger;
@@ -51,11 +52,34 @@ final class AccessLog {
 
   private static LoggingEventBuilder withOutcome(
       LoggingEventBuilder line, Exchange.Outcome outcome) {
-    LoggingEventBuilder longer = line.addKeyValue("model", outcome.model());
+    RequestProgress progress = outcome.progress();
+    LoggingEventBuilder longer =
+        line.addKeyValue("tenant", progress.names().tenant()).addKeyValue("model", outcome.model());
+    if (!progress.replica().isEmpty()) {
+      longer = withFigures(longer, progress);
+    }
+    if (!progress.finish().isEmpty()) {
+      longer = longer.addKeyValue("finish", progress.finish());
+    }
     String error = outcome.error();
     if (error != null) {
       return longer.addKeyValue("error", error);
     }
     return outcome.told().isDone() ? longer.addKeyValue("tokens", outcome.tokens()) : longer;
+  }
+
+  private static LoggingEventBuilder withFigures(
+      LoggingEventBuilder line, RequestProgress progress) {
+    LoggingEventBuilder longer =
+        line.addKeyValue("replica", progress.replica())
+            .addKeyValue("prompt_tokens", progress.promptTokens())
+            .addKeyValue("cached_tokens", progress.cachedTokens());
+    longer = withMillis(longer, "ttft_millis", progress.timeToFirstTokenMillis());
+    return withMillis(longer, "itl_millis", progress.interTokenMillis(System.nanoTime()));
+  }
+
+  private static LoggingEventBuilder withMillis(
+      LoggingEventBuilder line, String name, double millis) {
+    return millis < 0 ? line : line.addKeyValue(name, Math.round(millis * 10) / 10.0);
   }
 }

@@ -4,63 +4,117 @@ import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.cluster.gateway.json.Refusal;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Who may use the endpoint. Only digests of keys are kept, and a key is compared with every one of
- * them in constant time, so that neither a heap dump nor a clock gives one away.
+ * Who may do what. Only digests of keys are kept, and a key is compared with every one of them in
+ * constant time, so that neither a heap dump nor a clock gives one away.
+ *
+ * <p>A file that has changed is read again within a second of the next question. One that cannot be
+ * read then, or holds no key, changes nothing: nobody is let in or locked out by a file that is
+ * half written.
  */
 public final class ApiKeys {
 
+  private static final Logger LOG = LoggerFactory.getLogger(ApiKeys.class);
   private static final String BEARER = "bearer ";
+  private static final long LOOK_AGAIN_NANOS = 1_000_000_000L;
+
+  /** What a file looks like from outside. */
+  private record Version(FileTime modified, long bytes) {
+
+    static Version of(Path file) throws IOException {
+      return new Version(Files.getLastModifiedTime(file), Files.size(file));
+    }
+  }
+
+  private record Known(List<KeyFile.Key> keys, @Nullable Version version) {}
 
   private final boolean open;
-  private final List<byte[]> digests;
+  private final @Nullable Path file;
+  private volatile Known known;
+  private volatile long lookedNanos = System.nanoTime();
 
-  private ApiKeys(boolean open, List<byte[]> digests) {
+  private ApiKeys(boolean open, @Nullable Path file, Known known) {
     this.open = open;
-    this.digests = digests;
+    this.file = file;
+    this.known = known;
   }
 
-  /** Everybody may use the endpoint. */
+  /** Everybody may do everything. */
   public static ApiKeys open() {
-    return new ApiKeys(true, List.of());
+    return new ApiKeys(true, null, new Known(List.of(), null));
   }
 
+  /** Keys whose owners may have requests answered. */
   public static ApiKeys of(List<String> keys) {
-    return new ApiKeys(false, keys.stream().map(ApiKeys::digest).toList());
+    List<KeyFile.Key> known =
+        keys.stream()
+            .map(key -> new KeyFile.Key(KeyFile.digest(key), Scope.INFER, KeyFile.NAMELESS))
+            .toList();
+    return new ApiKeys(false, null, new Known(known, null));
   }
 
   /**
-   * Reads a file of one key a line; empty lines and those that begin with {@code #} are skipped.
+   * The keys of a file, as it is from time to time.
    *
-   * @throws IllegalArgumentException when no key is in it
+   * @throws IllegalArgumentException when it is malformed or holds no key
    */
   public static ApiKeys load(Path file) throws IOException {
-    List<String> keys =
-        Files.readAllLines(file).stream()
-            .map(String::strip)
-            .filter(line -> !line.isEmpty() && !line.startsWith("#"))
-            .toList();
-    if (keys.isEmpty()) {
-      throw new IllegalArgumentException(
-          "The API key file " + file + " holds no key; write one key a line.");
-    }
-    return of(keys);
+    Version version = Version.of(file);
+    return new ApiKeys(false, file, new Known(KeyFile.read(file), version));
   }
 
-  public void check(HttpRequest request) {
-    if (!open && !known(presented(request))) {
-      throw new Refusal(
-          new Failure(ErrorCode.INVALID_API_KEY, "Incorrect or missing API key.", null, 0));
+  public boolean isOpen() {
+    return open;
+  }
+
+  /** Whether somebody has a key for this. */
+  public boolean anyFor(Scope needed) {
+    return open || known.keys.stream().anyMatch(key -> key.scope().allows(needed));
+  }
+
+  /**
+   * Lets in who may do what needs this scope.
+   *
+   * @return the name of who it is
+   * @throws Refusal otherwise
+   */
+  public String check(HttpRequest request, Scope needed) {
+    if (open || needed == Scope.NONE) {
+      return KeyFile.NAMELESS;
     }
+    KeyFile.Key key =
+        find(presented(request))
+            .orElseThrow(() -> refusal(ErrorCode.INVALID_API_KEY, "Incorrect or missing API key."));
+    if (!key.scope().allows(needed)) {
+      throw refusal(
+          ErrorCode.INSUFFICIENT_SCOPE,
+          "This key may not perform '" + needed.name().toLowerCase(Locale.ROOT) + "'.");
+    }
+    return key.name();
+  }
+
+  /**
+   * Who owns a key that may do what needs this scope; empty where the key is nobody's or may not.
+   */
+  public Optional<String> owner(String key, Scope needed) {
+    return find(key).filter(found -> found.scope().allows(needed)).map(KeyFile.Key::name);
+  }
+
+  private static Refusal refusal(ErrorCode code, String message) {
+    return new Refusal(new Failure(code, message, null, 0));
   }
 
   private static String presented(HttpRequest request) {
@@ -71,20 +125,32 @@ public final class ApiKeys {
     return request.getHeader("x-api-key").map(HttpHeader::value).orElse("").strip();
   }
 
-  private boolean known(String key) {
-    byte[] digest = digest(key);
-    boolean found = false;
-    for (byte[] one : digests) {
-      found |= MessageDigest.isEqual(one, digest);
+  private Optional<KeyFile.Key> find(String presented) {
+    lookAgain();
+    byte[] digest = KeyFile.digest(presented);
+    KeyFile.Key found = null;
+    for (KeyFile.Key one : known.keys) {
+      if (MessageDigest.isEqual(one.digest(), digest)) {
+        found = one;
+      }
     }
-    return found;
+    return Optional.ofNullable(found);
   }
 
-  private static byte[] digest(String key) {
+  private void lookAgain() {
+    long now = System.nanoTime();
+    if (file == null || now - lookedNanos < LOOK_AGAIN_NANOS) {
+      return;
+    }
+    lookedNanos = now;
     try {
-      return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
+      Version version = Version.of(file);
+      if (!version.equals(known.version)) {
+        known = new Known(KeyFile.read(file), version);
+        LOG.info("{} was read again: {} keys", file, known.keys.size());
+      }
+    } catch (IOException | IllegalArgumentException unusable) {
+      LOG.warn("the keys stay as they were: {}", unusable.getMessage());
     }
   }
 }

@@ -77,7 +77,7 @@ public final class ErrorMapper {
           WRONG_MODEL_TASK ->
           400;
       case INVALID_API_KEY -> 401;
-      case ORIGIN_NOT_ALLOWED -> 403;
+      case ORIGIN_NOT_ALLOWED, INSUFFICIENT_SCOPE -> 403;
       case MODEL_NOT_FOUND, NOT_FOUND -> 404;
       case METHOD_NOT_ALLOWED -> 405;
       case READER_STALLED -> 408;
@@ -88,7 +88,7 @@ public final class ErrorMapper {
       case HEADERS_TOO_LARGE -> 431;
       case INTERNAL_ERROR -> 500;
       case METHOD_NOT_IMPLEMENTED -> 501;
-      case OVERLOADED, NO_CAPACITY, DRAINING -> 503;
+      case OVERLOADED, NO_CAPACITY, DRAINING, REQUEST_CANCELLED -> 503;
       case DEADLINE_EXCEEDED -> 504;
       case HTTP_VERSION_NOT_SUPPORTED -> 505;
     };
@@ -97,7 +97,9 @@ public final class ErrorMapper {
   private static String type(ErrorCode code) {
     return switch (code.kind()) {
       case USER ->
-          code == ErrorCode.ORIGIN_NOT_ALLOWED ? "permission_error" : "invalid_request_error";
+          code == ErrorCode.ORIGIN_NOT_ALLOWED || code == ErrorCode.INSUFFICIENT_SCOPE
+              ? "permission_error"
+              : "invalid_request_error";
       case CAPACITY, INTERNAL -> "server_error";
     };
   }

@@ -1,5 +1,6 @@
 package io.sampo.cluster.gateway.http;
 
+import io.sampo.ops.requests.RequestProgress;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -43,6 +44,9 @@ public final class Exchange {
     /** Tokens generated. */
     int tokens();
 
+    /** What is known of the request. */
+    RequestProgress progress();
+
     /** The code of what ended the answer, or null. */
     @Nullable String error();
   }
@@ -57,6 +61,7 @@ public final class Exchange {
   private final List<HttpHeader> headers = new ArrayList<>();
   private volatile CompletionStage<?> lastByte = CompletableFuture.completedStage(null);
   private final AtomicBoolean recorded = new AtomicBoolean();
+  private volatile String tenant = KeyFile.NAMELESS;
   private volatile @Nullable Outcome outcome;
   private volatile @Nullable HttpResponse sent;
 
@@ -106,6 +111,15 @@ public final class Exchange {
 
   public Optional<String> header(String lowercaseName) {
     return request.getHeader(lowercaseName).map(HttpHeader::value);
+  }
+
+  /** For whom it is, as the key says that it brought. */
+  public String tenant() {
+    return tenant;
+  }
+
+  public void tenant(String name) {
+    tenant = name;
   }
 
   /** Adds a header to the answer, whatever it will be. Only before the answer is there. */

@@ -218,19 +218,6 @@ class ServeSettingsTest {
   }
 
   @Test
-  void refusesWhatIsNotBuiltYetFromEnvironmentAndFile() throws IOException {
-    refuses(
-        Map.of(),
-        Map.of("SAMPO_JMX_PORT", "1"),
-        "SAMPO_JMX_PORT is not built yet: attach locally with jconsole or jcmd; unset it");
-    Path file = file("admin-port = 7000\n");
-    refuses(
-        Map.of("config", file.toString()),
-        Map.of(),
-        file + " line 1: admin-port is not built yet: there is no admin endpoint");
-  }
-
-  @Test
   void kvIsGivenToOthersWhereTheyReachTheNodeAndByNobodyElsesLeave() {
     Map<String, String> flags =
         Map.of("kv-host", "127.0.0.1", "kv-port", "7001", "secret-file", "secret", "kv-ram", "1G");

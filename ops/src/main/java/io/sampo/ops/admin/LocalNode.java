@@ -1,0 +1,65 @@
+package io.sampo.ops.admin;
+
+import io.sampo.actors.router.Router;
+import io.sampo.actors.wire.ReplicaId;
+import io.sampo.ops.metrics.NodeFigures;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a node does for operators, beside telling its figures. Its methods may wait. */
+public interface LocalNode extends NodeFigures {
+
+  /** Where it takes requests; empty where nothing is bound. */
+  String http();
+
+  /** Where operators reach it over HTTP; empty where they do not. */
+  String admin();
+
+  List<String> roles();
+
+  List<AdminApi.ModelView> models();
+
+  /**
+   * Ends the requests of this id.
+   *
+   * @return how many there were here
+   */
+  int cancel(String requestId);
+
+  /**
+   * Asks the routers of the models that this gateway serves.
+   *
+   * @param sessions how many to tell of each at most
+   */
+  List<Router.Inspected> inspect(int sessions, Duration limit);
+
+  /**
+   * Has a session go to a replica, or be forgotten.
+   *
+   * @param replica null to forget
+   */
+  Router.Rebound rebind(String session, @Nullable ReplicaId replica, Duration limit);
+
+  /**
+   * Drops all KV beside the engines.
+   *
+   * @return how many bytes that were
+   */
+  long evictKv();
+
+  /** Settings in force, each with where it comes from. */
+  List<AdminApi.SettingView> settings();
+
+  /** Levels by logger, and in how many seconds each ends; 0 for never. */
+  Map<String, Map.Entry<String, Long>> logLevels();
+
+  /**
+   * Sets a level.
+   *
+   * @param lasting zero for good
+   * @throws IllegalArgumentException when there is no such level
+   */
+  void setLogLevel(String logger, String level, Duration lasting);
+}
