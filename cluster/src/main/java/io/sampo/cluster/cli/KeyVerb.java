@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "key",
     description = {
-      "Make a key and append its digest to a file of --api-key-file, which running nodes read again.",
+      "Make a key and append its digest to a file of --api-key-file, which running nodes read"
+          + " again.",
       "The key is printed once and kept nowhere."
     })
 final class KeyVerb implements Callable<Integer> {
@@ -67,8 +68,7 @@ final class KeyVerb implements Callable<Integer> {
       Files.createFile(
           file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     }
-    Files.writeString(
-        file, KeyFile.line(role, key, name) + "\n", UTF_8, StandardOpenOption.APPEND);
+    Files.writeString(file, KeyFile.line(role, key, name) + "\n", UTF_8, StandardOpenOption.APPEND);
     surroundings.out().println(key);
     return 0;
   }

@@ -86,7 +86,8 @@ final class Connection implements AutoCloseable {
         : TransferTls.trusting(folder.resolve("ca.crt")).context();
   }
 
-  // No name is looked up but the one of the registry's only object, in a node that the operator named.
+  // No name is looked up but the one of the registry's only object, in a node that the operator
+  // named.
   @SuppressWarnings("BanJNDI")
   private static Connection open(JMXServiceURL url, Map<String, Object> environment, String node)
       throws IOException {

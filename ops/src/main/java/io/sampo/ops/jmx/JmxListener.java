@@ -87,7 +87,8 @@ public final class JmxListener implements AutoCloseable {
             environment(keys),
             objects,
             ManagementFactory.getPlatformMBeanServer());
-    server.setMBeanServerForwarder(JmxGuard.before(ManagementFactory.getPlatformMBeanServer(), keys != null));
+    server.setMBeanServerForwarder(
+        JmxGuard.before(ManagementFactory.getPlatformMBeanServer(), keys != null));
     server.start();
     try {
       registry.rebind(NAME, objects.toStub());
