@@ -53,7 +53,7 @@ programs_of_llama_cpp() {
   {
     cmake -S "$folder/source" -B "$folder/peer" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DLLAMA_BUILD_COMMON=ON \
       -DLLAMA_BUILD_UI=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF \
-      && cmake --build "$folder/peer" --parallel --target llama-server llama-bench
+      && cmake --build "$folder/peer" --parallel "$(nproc)" --target llama-server llama-bench
   } >"$log" 2>&1 || fail "llama.cpp does not build: $(grep -m1 -iE 'error' "$log" || echo 'no reason given'); see $log"
   touch "$folder/peer/complete"
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace sampo {
 
@@ -46,6 +47,7 @@ llama_sampler_ptr filters_of(const SamplerSettings & s) {
 // Independent lanes, so that the compiler may use vector registers of any width.
 constexpr int     LANES = 32;
 constexpr int32_t BLOCK = 4096;
+constexpr int32_t GROUP = 256;
 
 float largest(const float * values, int32_t count) {
     float lane[LANES];
@@ -60,6 +62,21 @@ float largest(const float * values, int32_t count) {
         lane[j] = values[i] > lane[j] ? values[i] : lane[j];
     }
     return *std::max_element(lane, lane + LANES);
+}
+
+// A value that at least so many of the values reach: that many groups of them have a largest one that does. -INFINITY where there
+// are fewer groups.
+float reached_by(int32_t wanted, const float * values, int32_t count, std::vector<float> & maxima) {
+    const int32_t groups = count / GROUP;
+    if (wanted > groups) {
+        return -INFINITY;
+    }
+    maxima.resize(groups);
+    for (int32_t group = 0; group < groups; group++) {
+        maxima[group] = largest(values + group * GROUP, GROUP);
+    }
+    std::nth_element(maxima.begin(), maxima.begin() + (wanted - 1), maxima.end(), std::greater<float>());
+    return maxima[wanted - 1];
 }
 
 }  // namespace
@@ -178,12 +195,27 @@ llama_token Sampler::choose_freely(const float * logits, uint64_t index, std::ve
     if (best < 0 || !filters) {
         return best;
     }
-    candidates.resize(vocabulary_size);
-    for (int32_t i = 0; i < vocabulary_size; i++) {
-        candidates[i] = { i, std::isnan(logits[i]) ? -INFINITY : logits[i], 0 };
-    }
+    gather(logits, candidates);
     llama_token_data_array left = { candidates.data(), candidates.size(), -1, false };
     return filter_and_draw(left, uniform(settings.seed, settings.choice, index));
+}
+
+// Top-k comes first of the filters, so what it cannot keep, nearly all of the vocabulary, need not become a candidate.
+void Sampler::gather(const float * logits, std::vector<llama_token_data> & candidates) {
+    const float least = settings.top_k > 0 ? reached_by(settings.top_k, logits, vocabulary_size, maxima) : -INFINITY;
+    candidates.clear();
+    for (int32_t begin = 0; begin < vocabulary_size; begin += GROUP) {
+        const int32_t end = std::min(begin + GROUP, vocabulary_size);
+        if (largest(logits + begin, end - begin) < least) {
+            continue;
+        }
+        for (int32_t i = begin; i < end; i++) {
+            const float logit = std::isnan(logits[i]) ? -INFINITY : logits[i];
+            if (logit >= least) {
+                candidates.push_back({ i, logit, 0 });
+            }
+        }
+    }
 }
 
 // That the first choice failed tells something of the first random number, so this one draws another.

@@ -68,6 +68,7 @@ class Sampler {
     void        shift(float * logits, llama_token token, float to);
     void        apply_penalties(float * logits);
     llama_token choose_freely(const float * logits, uint64_t index, std::vector<llama_token_data> & candidates);
+    void        gather(const float * logits, std::vector<llama_token_data> & candidates);
     llama_token choose_by_grammar(const float * logits, uint64_t index, std::vector<llama_token_data> & candidates);
     llama_token filter_and_draw(llama_token_data_array & left, double random);
     void        remember(llama_token token);
@@ -85,6 +86,7 @@ class Sampler {
     llama_sampler_ptr                    filters;  // null when none is on
     std::unique_ptr<GrammarState>        grammar;  // null when there is none
     std::vector<Undo>                    undo;
+    std::vector<float>                   maxima;  // scratch space
     std::vector<llama_token>             recent;  // ring of the last repeat_last tokens
     size_t                               recent_next = 0;
     std::unordered_map<llama_token, int> recent_counts;

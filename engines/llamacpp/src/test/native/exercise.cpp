@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
 #include "chat_format.h"
 #include "context.h"
@@ -164,6 +165,36 @@ static void exercise_samplers(const Model & model) {
     }
 }
 
+// However few tokens are looked at for it, top-k keeps the likeliest of all, and the draw is among them in that order.
+static void exercise_top_k(const Model & model) {
+    const int32_t                 count = llama_vocab_n_tokens(model.vocabulary());
+    std::vector<float>            logits(count);
+    std::vector<llama_token_data> scratch;
+    SamplerSettings               settings;
+    settings.temperature = 1;
+    for (int round = 0; round < 100; round++) {
+        settings.seed  = rng();
+        settings.top_k = 1 + (int) (rng() % std::min(count, 100));
+        for (auto & logit : logits) {
+            logit = between(0, 8);
+        }
+        std::vector<llama_token> order(count);
+        std::iota(order.begin(), order.end(), 0);
+        std::sort(order.begin(), order.end(), [&](llama_token a, llama_token b) { return logits[a] > logits[b]; });
+        double total = 0;
+        for (int i = 0; i < settings.top_k; i++) {
+            total += (float) std::exp(logits[order[i]] - logits[order[0]]);
+        }
+        double rest  = uniform(settings.seed, settings.choice, round) * total;
+        int    drawn = -1;
+        while (drawn + 1 < settings.top_k && rest >= 0) {
+            rest -= (float) std::exp(logits[order[++drawn]] - logits[order[0]]);
+        }
+        Sampler sampler(model.vocabulary(), settings, nullptr, 0);
+        CHECK(logits[sampler.choose(logits.data(), round, scratch)] == logits[order[drawn]]);
+    }
+}
+
 // Tokens before the answer are given, whatever the logits are.
 static void exercise_recital(const Model & model) {
     const llama_token             history[] = { 5, 6, 7 };
@@ -223,6 +254,7 @@ static void exercise_model(const std::string & path) {
         const Model vocabulary(path, { true, 0, {} });
         exercise_vocabulary(vocabulary);
         exercise_samplers(vocabulary);
+        exercise_top_k(vocabulary);
         exercise_recital(vocabulary);
         exercise_grammars(vocabulary);
     }
