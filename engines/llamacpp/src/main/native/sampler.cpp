@@ -58,8 +58,8 @@ float largest(const float * values, int32_t count) {
             lane[j] = values[i + j] > lane[j] ? values[i + j] : lane[j];
         }
     }
-    for (int j = 0; i < count; i++, j++) {
-        lane[j] = values[i] > lane[j] ? values[i] : lane[j];
+    for (; i < count; i++) {
+        lane[0] = values[i] > lane[0] ? values[i] : lane[0];
     }
     return *std::max_element(lane, lane + LANES);
 }
