@@ -20,7 +20,7 @@ class Models {
 
   /** Its heads are wide enough for keys and values of every number format. */
   private static final LlamaShape SHAPE =
-      new LlamaShape("wide", 2, 256, 4, 4, 256, 512, 10_000f, true);
+      new LlamaShape("wide", 2, 256, 4, 4, 256, 512, 10_000f, true, 0);
 
   public static void main(String[] folder) throws IOException {
     Path into = Path.of(folder[0]);

@@ -31,7 +31,7 @@ final class NoiseModel {
 
   private static Path write(Path folder, int context, SyntheticVocabulary vocabulary)
       throws IOException {
-    LlamaShape shape = new LlamaShape("noise", 2, 64, 4, 4, 128, context, 10_000f, true);
+    LlamaShape shape = new LlamaShape("noise", 2, 64, 4, 4, 128, context, 10_000f, true, 0);
     Path gguf = folder.resolve("noise.gguf");
     SyntheticModel.write(gguf, shape, vocabulary, GgmlType.F16, 1);
     return gguf;

@@ -387,6 +387,20 @@ class LlamaCppBlocksTest {
     assertThat(engines.run(engine, new int[] {1, 300, 310}, 8).tokens()).hasSize(8);
   }
 
+  @Test
+  void saysThatAModelWithASlidingWindowHasNoBlocksAndServesItBeyondItsWindow() throws Exception {
+    Path windowed = TestModels.windowed(folder);
+    Engine engine =
+        engines.load(
+            windowed,
+            new EngineSettings(128, 2, 1, 0, KvType.F16, FlashAttention.AUTO, false, Map.of()));
+    refuses(engine, "sliding-window");
+    int[] prompt = IntStream.range(10, 90).toArray();
+    List<Integer> first = engines.run(engine, prompt, 8).tokens();
+    assertThat(first).hasSize(8);
+    assertThat(engines.run(engine, prompt, 8).tokens()).isEqualTo(first);
+  }
+
   private static void refuses(Engine engine, String reason) {
     assertThat(await(engine.kvBlocks().support()))
         .isInstanceOfSatisfying(

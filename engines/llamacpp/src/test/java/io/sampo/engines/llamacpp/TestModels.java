@@ -28,8 +28,16 @@ final class TestModels {
 
   /** Wide enough for every quantization; trained, it says, for a context beyond any memory. */
   static void wide(Path gguf) throws IOException {
-    LlamaShape shape = new LlamaShape("wide", 2, 256, 4, 4, 256, 1 << 22, 10_000f, true);
+    LlamaShape shape = new LlamaShape("wide", 2, 256, 4, 4, 256, 1 << 22, 10_000f, true, 0);
     SyntheticModel.write(gguf, shape, new SyntheticVocabulary.Generated(512), GgmlType.F16, 1);
+  }
+
+  /** As tiny, with sliding-window attention. */
+  static Path windowed(Path folder) throws IOException {
+    Path gguf = folder.resolve("windowed.gguf");
+    SyntheticVocabulary vocabulary = new SyntheticVocabulary.Generated(512);
+    SyntheticModel.write(gguf, LlamaShape.TINY_WINDOWED, vocabulary, GgmlType.F16, 1);
+    return gguf;
   }
 
   /** An adapter for the tiny model that changes its answers; adapters of other seeds differ. */
@@ -46,7 +54,7 @@ final class TestModels {
 
   /** A model whose template knows tools and reasoning, with a context that holds them. */
   static Path calling(Path folder) throws IOException {
-    LlamaShape shape = new LlamaShape("calling", 2, 64, 4, 4, 128, 4096, 10_000f, true);
+    LlamaShape shape = new LlamaShape("calling", 2, 64, 4, 4, 128, 4096, 10_000f, true, 0);
     try (InputStream template = TestModels.class.getResourceAsStream("tools.jinja")) {
       String text = new String(Objects.requireNonNull(template).readAllBytes(), UTF_8);
       return chatting(folder, text, shape, List.of("<tool_call>", "</tool_call>"));

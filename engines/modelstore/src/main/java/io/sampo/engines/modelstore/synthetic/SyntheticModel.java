@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Writes a GGUF file of the llama architecture with random weights. What it says is noise; what it
+ * Writes a GGUF file of a {@link LlamaShape} with random weights. What it says is noise; what it
  * costs is what a real model of its shape costs.
  */
 public final class SyntheticModel {
@@ -43,7 +43,7 @@ public final class SyntheticModel {
     SyntheticModel model = new SyntheticModel(shape, type, seed);
     model.describe();
     int tokens = vocabulary.describe(model.writer);
-    model.writer.uint32("llama.vocab_size", tokens);
+    model.writer.uint32(model.key("vocab_size"), tokens);
     model.addTensors(tokens);
     model.writer.write(gguf);
   }
@@ -56,19 +56,29 @@ public final class SyntheticModel {
 
   private void describe() {
     writer
-        .string("general.architecture", "llama")
+        .string("general.architecture", shape.architecture())
         .string("general.name", "synthetic " + shape.name() + " (random weights)")
         .uint32("general.file_type", type == GgmlType.F16 ? 1 : 0)
         .uint32("general.quantization_version", 2)
-        .uint32("llama.context_length", shape.contextTokens())
-        .uint32("llama.embedding_length", shape.width())
-        .uint32("llama.block_count", shape.layers())
-        .uint32("llama.feed_forward_length", shape.ffnWidth())
-        .uint32("llama.attention.head_count", shape.heads())
-        .uint32("llama.attention.head_count_kv", shape.kvHeads())
-        .float32("llama.attention.layer_norm_rms_epsilon", 1e-5f)
-        .uint32("llama.rope.dimension_count", shape.headWidth())
-        .float32("llama.rope.freq_base", shape.ropeBase());
+        .uint32(key("context_length"), shape.contextTokens())
+        .uint32(key("embedding_length"), shape.width())
+        .uint32(key("block_count"), shape.layers())
+        .uint32(key("feed_forward_length"), shape.ffnWidth())
+        .uint32(key("attention.head_count"), shape.heads())
+        .uint32(key("attention.head_count_kv"), shape.kvHeads())
+        .float32(key("attention.layer_norm_rms_epsilon"), 1e-5f)
+        .uint32(key("rope.dimension_count"), shape.headWidth())
+        .float32(key("rope.freq_base"), shape.ropeBase());
+    if (shape.windowed()) {
+      writer
+          .uint32(key("attention.sliding_window"), shape.windowTokens())
+          .float32(key("attention.layer_norm_epsilon"), 1e-5f)
+          .float32(key("logit_scale"), 1f);
+    }
+  }
+
+  private String key(String name) {
+    return shape.architecture() + "." + name;
   }
 
   private void addTensors(int tokens) {
@@ -89,7 +99,9 @@ public final class SyntheticModel {
     matrix(prefix + "attn_k.weight", number + 1, width, shape.kvWidth());
     matrix(prefix + "attn_v.weight", number + 2, width, shape.kvWidth());
     matrix(prefix + "attn_output.weight", number + 3, width, width);
-    norm(prefix + "ffn_norm.weight");
+    if (!shape.windowed()) {
+      norm(prefix + "ffn_norm.weight");
+    }
     matrix(prefix + "ffn_gate.weight", number + 4, width, shape.ffnWidth());
     matrix(prefix + "ffn_down.weight", number + 5, shape.ffnWidth(), width);
     matrix(prefix + "ffn_up.weight", number + 6, width, shape.ffnWidth());
