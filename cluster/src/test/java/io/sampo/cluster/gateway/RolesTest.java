@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,7 +94,8 @@ class RolesTest {
     }
   }
 
-  private static HttpResponse<String> send(int port, Route route, String key) throws Exception {
+  private static HttpResponse<String> send(int port, Route route, @Nullable String key)
+      throws Exception {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(
                 URI.create("http://127.0.0.1:" + port + route.path().replace("{name}", "m")))
