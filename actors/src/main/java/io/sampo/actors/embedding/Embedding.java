@@ -13,6 +13,7 @@ import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.SequenceKey;
+import io.sampo.actors.wire.ServiceClass;
 import io.sampo.engines.spi.FinishReason;
 import java.time.Duration;
 import java.util.List;
@@ -178,8 +179,10 @@ public final class Embedding extends AbstractMatchingBehavior<Embedding.Command>
             part.attempt.key(),
             null,
             part.longestTokens(),
+            0,
             new long[0],
             call.priority(),
+            ServiceClass.INTERACTIVE,
             remainingMillis(),
             schedulerReplies));
   }

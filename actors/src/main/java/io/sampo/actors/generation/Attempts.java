@@ -35,8 +35,10 @@ final class Attempts {
             answer.attempt.key(),
             job.request().session(),
             answer.prompt.ids().length + answer.count() + 1,
+            job.request().maxTokens(),
             answer.prompt.blockHashes(),
             job.request().priority(),
+            job.request().service(),
             job.deadline().remaining().toMillis(),
             schedulerReplies));
   }

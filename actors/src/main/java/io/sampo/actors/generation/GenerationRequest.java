@@ -2,6 +2,7 @@ package io.sampo.actors.generation;
 
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.RequestId;
+import io.sampo.actors.wire.ServiceClass;
 import io.sampo.engines.spi.ChatRequest.ToolChoice;
 import io.sampo.engines.spi.KvScope;
 import io.sampo.engines.spi.Priority;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param stops texts that end an answer; none is empty
  * @param includeStop whether the stop text stays in the answer
  * @param priority how urgent it is, see {@link Priority}
+ * @param service what it is promised
  * @param scope with whom it shares KV
  * @param timeout from now to the last token
  */
@@ -44,6 +46,7 @@ public record GenerationRequest(
     List<String> stops,
     boolean includeStop,
     int priority,
+    ServiceClass service,
     KvScope scope,
     Duration timeout) {
 

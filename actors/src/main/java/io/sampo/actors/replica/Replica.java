@@ -235,6 +235,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
    * @param running the sequences that hold a place
    * @param kv of its engine's KV, as far as it leaves and enters the engine; null before that is
    *     known, and where it does not
+   * @param costPerHour of its machine; 0 where nobody says
    * @param failure why loading failed, or null
    */
   public record Report(
@@ -245,6 +246,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       @Nullable EngineStats stats,
       List<SequenceKey> running,
       @Nullable KvOffer kv,
+      double costPerHour,
       @Nullable String failure)
       implements WireMessage {}
 
@@ -551,6 +553,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
               engine == null ? null : engine.stats(),
               workload.running(),
               workload.kvOffer(),
+              settings.costPerHour(),
               failure));
     }
   }

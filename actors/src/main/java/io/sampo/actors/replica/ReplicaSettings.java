@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param canaryLimit the longest wait for a token that an engine is asked for to prove itself
  * @param canaryInterval an engine that produced no token for this long is asked for one; zero never
  *     asks again after the load
+ * @param costPerHour of this machine, in any currency; 0 where nobody says
  * @param adapterDrainLimit how long sequences may still use an adapter that is to go
  */
 public record ReplicaSettings(
@@ -22,7 +23,8 @@ public record ReplicaSettings(
     Duration reloadDelay,
     Duration canaryLimit,
     Duration canaryInterval,
-    Duration adapterDrainLimit) {
+    Duration adapterDrainLimit,
+    double costPerHour) {
 
   public ReplicaSettings {
     if (beatInterval.isNegative()
@@ -33,6 +35,9 @@ public record ReplicaSettings(
     }
     if (canaryInterval.isNegative()) {
       throw new IllegalArgumentException("actors.replica: canary-interval must not be negative");
+    }
+    if (!(costPerHour >= 0)) {
+      throw new IllegalArgumentException("actors.replica: cost-per-hour must not be negative");
     }
   }
 
@@ -45,6 +50,7 @@ public record ReplicaSettings(
         config.getDuration("reload-delay"),
         config.getDuration("canary-limit"),
         config.getDuration("canary-interval"),
-        config.getDuration("adapter-drain-limit"));
+        config.getDuration("adapter-drain-limit"),
+        config.getDouble("cost-per-hour"));
   }
 }

@@ -1,11 +1,14 @@
 package io.sampo.actors.router;
 
 import io.sampo.actors.holder.Holder;
+import io.sampo.actors.policy.RoutingPolicies;
+import io.sampo.actors.policy.RoutingPolicy;
 import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.scheduler.Located;
 import io.sampo.actors.scheduler.Pace;
 import io.sampo.actors.scheduler.PlacementRequest;
+import io.sampo.actors.scheduler.ReadyReplica;
 import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.scheduler.SchedulerSettings;
 import io.sampo.actors.scheduler.SchedulerStats;
@@ -132,7 +135,9 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
     ActorRef<Scheduler.Placed> placed =
         context.messageAdapter(
             Scheduler.Placed.class, p -> new RequestPlaced(p.request(), p.replica()));
-    this.scheduler = context.spawn(Scheduler.create(schedulerSettings, placed), "scheduler");
+    RoutingPolicy policy = RoutingPolicies.create(settings.policy(), schedulerSettings.costAware());
+    this.scheduler =
+        context.spawn(Scheduler.create(schedulerSettings, policy, placed), "scheduler");
   }
 
   public static Behavior<Command> create(
@@ -211,7 +216,15 @@ public final class Router extends AbstractMatchingBehavior<Router.Command> {
       locator.heard(report, System.nanoTime());
       scheduler.tell(
           new Scheduler.ReplicaReady(
-              report.replica(), report.ref(), capabilities, pace(report), report.running()));
+              new ReadyReplica(
+                  report.replica(),
+                  capabilities.maxSequences(),
+                  capabilities.preempts(),
+                  pace(report),
+                  report.stats(),
+                  report.running(),
+                  report.costPerHour()),
+              report.ref()));
     } else {
       withdraw(report.replica());
     }

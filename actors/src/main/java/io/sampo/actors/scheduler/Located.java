@@ -59,12 +59,4 @@ public record Located(
     }
     return null;
   }
-
-  /** Why a request would go to a replica, in a word. */
-  String reason(ReplicaId replica) {
-    if (replica.equals(session)) {
-      return "session";
-    }
-    return at(replica).disk() > 0 ? "prefix" : hint(replica) != null ? "fetch" : "least-loaded";
-  }
 }

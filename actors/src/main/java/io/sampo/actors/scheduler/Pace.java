@@ -36,6 +36,10 @@ public record Pace(double prefill, double host, double disk, double peer) {
         millis(tokenBytes, peerBytesPerSecond, prefill / 20));
   }
 
+  Pace withPrefill(double millis) {
+    return new Pace(millis, host, disk, peer);
+  }
+
   private static double millis(long bytes, double bytesPerSecond, double otherwise) {
     return bytes > 0 && bytesPerSecond > 0 ? 1000 * bytes / bytesPerSecond : otherwise;
   }

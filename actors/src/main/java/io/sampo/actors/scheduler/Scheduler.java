@@ -1,20 +1,15 @@
 package io.sampo.actors.scheduler;
 
+import io.sampo.actors.policy.RoutingPolicy;
 import io.sampo.actors.replica.Replica;
-import io.sampo.actors.scheduler.WaitingQueue.Waiting;
-import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.KvHint;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.actors.wire.WireMessage;
-import io.sampo.engines.spi.EngineCapabilities;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -26,11 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Assigns the requests of one model to its replicas; the only place that books their capacity. */
 public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command> {
-
-  /** How soon a refused client may come back. */
-  private static final int RETRY_AFTER_SECONDS = 1;
-
-  private static final int NO_REPLICA_RETRY_AFTER_SECONDS = 5;
 
   public sealed interface Command {}
 
@@ -44,12 +34,7 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
   /** The sequence has ended, or does not want to wait any more. Unknown ones are ignored. */
   public record Release(SequenceKey sequence) implements Command {}
 
-  public record ReplicaReady(
-      ReplicaId replica,
-      ActorRef<Replica.Command> ref,
-      EngineCapabilities capabilities,
-      Pace pace,
-      List<SequenceKey> running)
+  public record ReplicaReady(ReadyReplica replica, ActorRef<Replica.Command> ref)
       implements Command {}
 
   public record ReplicaLost(ReplicaId replica) implements Command {}
@@ -93,157 +78,90 @@ public final class Scheduler extends AbstractMatchingBehavior<Scheduler.Command>
   private static final Duration EXPIRY_INTERVAL = Duration.ofMillis(500);
 
   private final TimerScheduler<Command> timers;
-  private final SchedulerSettings settings;
   private final ActorRef<Placed> router;
-  private final LoadLedger ledger = new LoadLedger();
-  private final WaitingQueue queue;
+  private final Dispatcher dispatcher;
   private final Map<ReplicaId, ActorRef<Replica.Command>> refs = new HashMap<>();
-
-  /** Places given so far, by their reasons, of which there are a handful. */
-  private final Map<String, Long> assigned = new TreeMap<>();
-
-  private long refused;
 
   private Scheduler(
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       SchedulerSettings settings,
+      RoutingPolicy policy,
       ActorRef<Placed> router) {
     super(context);
     this.timers = timers;
-    this.settings = settings;
     this.router = router;
-    this.queue = new WaitingQueue(settings.waitingBound(), settings.priorityStep());
+    this.dispatcher = new Dispatcher(settings, policy, this::perform);
   }
 
-  public static Behavior<Command> create(SchedulerSettings settings, ActorRef<Placed> router) {
+  /**
+   * Makes the scheduler of one model.
+   *
+   * @param policy of this scheduler alone
+   * @param router is told where requests went
+   */
+  public static Behavior<Command> create(
+      SchedulerSettings settings, RoutingPolicy policy, ActorRef<Placed> router) {
     return Behaviors.setup(
         context ->
-            Behaviors.withTimers(timers -> new Scheduler(context, timers, settings, router)));
+            Behaviors.withTimers(
+                timers -> new Scheduler(context, timers, settings, policy, router)));
   }
 
   @Override
   public Behavior<Command> onMessage(Command command) {
+    long now = System.nanoTime();
     switch (command) {
-      case Assign assign -> onAssign(assign);
-      case Release release -> onRelease(release.sequence());
-      case ReplicaReady ready -> onReplicaReady(ready);
-      case ReplicaLost lost -> onReplicaLost(lost.replica());
-      case Describe describe -> describe.told().accept(stats());
-      case Timer timer -> onExpire();
+      case Assign assign -> dispatcher.assign(assign.request(), assign.located(), now);
+      case Release release -> dispatcher.release(release.sequence(), now);
+      case ReplicaReady ready -> {
+        refs.put(ready.replica().replica(), ready.ref());
+        dispatcher.replicaReady(ready.replica(), now);
+      }
+      case ReplicaLost lost -> {
+        refs.remove(lost.replica());
+        dispatcher.replicaLost(lost.replica());
+      }
+      case Describe describe -> describe.told().accept(dispatcher.stats(now));
+      case Timer timer -> dispatcher.expire(now);
     }
+    watchExpiry();
     return this;
   }
 
-  private void onAssign(Assign assign) {
-    PlacementRequest request = assign.request();
-    Optional<ReplicaId> already = ledger.bookedAt(request.sequence());
-    long now = System.nanoTime();
-    if (already.isPresent()) {
-      answer(request, already.get(), assign.located(), "repeated");
-    } else if (!queue.offer(new Waiting(request, assign.located(), now))) {
-      refuse(request, ErrorCode.OVERLOADED, RETRY_AFTER_SECONDS);
-    } else {
-      dispatch(now);
-      watchExpiry();
-    }
-  }
-
   private void watchExpiry() {
-    if (!queue.isEmpty() && !timers.isTimerActive(Timer.EXPIRE)) {
+    if (dispatcher.anyWaits() && !timers.isTimerActive(Timer.EXPIRE)) {
       timers.startSingleTimer(Timer.EXPIRE, EXPIRY_INTERVAL);
     }
   }
 
-  private void onRelease(SequenceKey sequence) {
-    boolean waited = queue.remove(sequence);
-    if (ledger.release(sequence) && !waited) {
-      dispatch(System.nanoTime());
-    }
-  }
-
-  private void onReplicaReady(ReplicaReady ready) {
-    long now = System.nanoTime();
-    refs.put(ready.replica(), ready.ref());
-    EngineCapabilities can = ready.capabilities();
-    ledger.replicaUp(ready.replica(), can.maxSequences(), can.preempts(), ready.running(), now);
-    ledger.measured(ready.replica(), ready.pace());
-    ledger.settle(ready.replica(), ready.running(), now, settings.bookingGrace().toNanos());
-    dispatch(now);
-  }
-
-  private void onReplicaLost(ReplicaId replica) {
-    refs.remove(replica);
-    ledger.replicaDown(replica);
-  }
-
-  /** Gives places to those who wait, in order; where one fits nowhere, only to more urgent ones. */
-  private void dispatch(long now) {
-    int barred = Integer.MAX_VALUE;
-    for (Waiting next : queue.inOrder()) {
-      if (next.expired(now)) {
-        queue.remove(next.request().sequence());
-      } else if (next.request().priority() < barred && !place(next, now)) {
-        barred = next.request().priority();
+  private void perform(Dispatcher.Decision decision) {
+    PlacementRequest request = decision.request();
+    switch (decision) {
+      case Dispatcher.Placed placed -> {
+        ActorRef<Replica.Command> ref = refs.get(placed.replica());
+        if (ref == null) {
+          throw new IllegalStateException(
+              "booked a replica without an address: " + placed.replica());
+        }
+        router.tell(new Placed(request, placed.replica()));
+        request
+            .replyTo()
+            .tell(
+                new Assigned(
+                    request.sequence(),
+                    placed.replica(),
+                    ref,
+                    placed.located().hint(placed.replica()),
+                    placed.route()));
       }
+      case Dispatcher.Refused refused ->
+          request
+              .replyTo()
+              .tell(
+                  new Refused(
+                      request.sequence(),
+                      Failure.unavailable(refused.code(), refused.retryAfterSeconds())));
     }
-  }
-
-  private boolean place(Waiting next, long now) {
-    PlacementRequest request = next.request();
-    Located located = next.located();
-    Optional<ReplicaId> replica =
-        ledger.book(
-            request.sequence(), request.priority(), request.neededTokens() - 1, located, now);
-    replica.ifPresent(
-        chosen -> {
-          queue.remove(request.sequence());
-          answer(request, chosen, located, located.reason(chosen));
-        });
-    return replica.isPresent();
-  }
-
-  private void answer(PlacementRequest request, ReplicaId replica, Located located, String route) {
-    ActorRef<Replica.Command> ref = refs.get(replica);
-    if (ref == null) {
-      throw new IllegalStateException("booked a replica without an address: " + replica);
-    }
-    assigned.merge(route, 1L, Long::sum);
-    router.tell(new Placed(request, replica));
-    request
-        .replyTo()
-        .tell(new Assigned(request.sequence(), replica, ref, located.hint(replica), route));
-  }
-
-  private void refuse(PlacementRequest request, ErrorCode code, int retryAfterSeconds) {
-    refused++;
-    request
-        .replyTo()
-        .tell(new Refused(request.sequence(), Failure.unavailable(code, retryAfterSeconds)));
-  }
-
-  private SchedulerStats stats() {
-    return new SchedulerStats(
-        queue.size(),
-        settings.waitingBound(),
-        queue.oldestNanos(System.nanoTime()) / 1_000_000,
-        refused,
-        assigned.entrySet().stream()
-            .map(entry -> new SchedulerStats.Decisions(entry.getKey(), entry.getValue()))
-            .toList());
-  }
-
-  private void onExpire() {
-    long now = System.nanoTime();
-    boolean served = ledger.hasReplicas();
-    Duration limit = served ? settings.maxWait() : settings.noReplicaPatience();
-    for (Waiting waiting : queue.removeOlderThan(limit.toNanos(), now)) {
-      if (served) {
-        refuse(waiting.request(), ErrorCode.OVERLOADED, RETRY_AFTER_SECONDS);
-      } else {
-        refuse(waiting.request(), ErrorCode.NO_CAPACITY, NO_REPLICA_RETRY_AFTER_SECONDS);
-      }
-    }
-    watchExpiry();
   }
 }

@@ -1,6 +1,7 @@
 package io.sampo.actors.scheduler;
 
 import com.typesafe.config.Config;
+import io.sampo.actors.policy.Targets;
 import java.time.Duration;
 
 /**
@@ -11,13 +12,19 @@ import java.time.Duration;
  * @param noReplicaPatience the longest wait while the model has no replica at all
  * @param priorityStep by how much one level of priority shifts a request's place in the queue
  * @param bookingGrace how old a booking must be before a replica's report can void it
+ * @param interactive when an answer is to begin and go on that somebody waits for
+ * @param batch the same for one that nobody waits for
+ * @param costAware whether the cheapest machine that meets the targets is taken
  */
 public record SchedulerSettings(
     int waitingBound,
     Duration maxWait,
     Duration noReplicaPatience,
     Duration priorityStep,
-    Duration bookingGrace) {
+    Duration bookingGrace,
+    Targets interactive,
+    Targets batch,
+    boolean costAware) {
 
   private static final Duration LONGEST_STEP = Duration.ofHours(24);
 
@@ -39,6 +46,22 @@ public record SchedulerSettings(
         config.getDuration("max-wait"),
         config.getDuration("no-replica-patience"),
         config.getDuration("priority-step"),
-        config.getDuration("booking-grace"));
+        config.getDuration("booking-grace"),
+        targets(config, "interactive"),
+        targets(config, "batch"),
+        config.getBoolean("cost-aware"));
+  }
+
+  private static Targets targets(Config config, String service) {
+    return new Targets(
+        millis(config, service + ".first-token"), millis(config, service + ".next-token"));
+  }
+
+  private static double millis(Config config, String key) {
+    double millis = config.getDuration(key).toNanos() / 1e6;
+    if (millis <= 0) {
+      throw new IllegalArgumentException("actors.scheduler." + key + " must be above 0");
+    }
+    return millis;
   }
 }

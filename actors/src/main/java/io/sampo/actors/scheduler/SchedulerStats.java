@@ -9,10 +9,18 @@ import java.util.List;
  * @param waitingBound how many may
  * @param oldestMillis how long the one has waited that has waited longest; 0 where none waits
  * @param refused requests that got no place
+ * @param releasesPerSecond places that come free while others wait; 0 while that is not known
  * @param decisions places given, by why there
+ * @param replicas what was learned of each
  */
 public record SchedulerStats(
-    int waiting, int waitingBound, long oldestMillis, long refused, List<Decisions> decisions) {
+    int waiting,
+    int waitingBound,
+    long oldestMillis,
+    long refused,
+    double releasesPerSecond,
+    List<Decisions> decisions,
+    List<ReplicaRates> replicas) {
 
   /**
    * Places that were given for one reason.
@@ -23,5 +31,6 @@ public record SchedulerStats(
 
   public SchedulerStats {
     decisions = List.copyOf(decisions);
+    replicas = List.copyOf(replicas);
   }
 }

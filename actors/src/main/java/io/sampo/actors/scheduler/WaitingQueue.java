@@ -1,6 +1,7 @@
 package io.sampo.actors.scheduler;
 
 import io.sampo.actors.wire.SequenceKey;
+import io.sampo.actors.wire.ServiceClass;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -8,12 +9,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Requests that fit nowhere yet. Each stands where it would if it had come so many steps later as
- * its priority says; among equals the first come is the first served. A request's place is fixed
- * when it comes, so whoever comes more than (priority difference × step) later never overtakes it:
- * waiting makes up for a lack of urgency, and nobody starves.
+ * Requests that fit nowhere yet, in the order in which their first tokens are due: each when it
+ * came and what its service class allows it to wait, shifted by so many steps as its priority says;
+ * among equals the first come is the first served. A request's place is fixed when it comes, so
+ * whoever comes later than the difference never overtakes it: waiting makes up for a lack of
+ * urgency, and nobody starves.
  *
- * <p>Invariant: never more than the bound.
+ * <p>Invariant: never more than the bound, and no more than half of it that nobody waits for.
  */
 final class WaitingQueue {
 
@@ -21,8 +23,13 @@ final class WaitingQueue {
    * One that waits.
    *
    * @param located where its beginning was when it came
+   * @param slackNanos how long after it came its first token is due
    */
-  record Waiting(PlacementRequest request, Located located, long sinceNanos) {
+  record Waiting(PlacementRequest request, Located located, long sinceNanos, long slackNanos) {
+
+    boolean batch() {
+      return request.service() == ServiceClass.BATCH;
+    }
 
     boolean expired(long nowNanos) {
       return nowNanos - sinceNanos >= request.remainingMillis() * 1_000_000;
@@ -34,8 +41,9 @@ final class WaitingQueue {
   private final Map<SequenceKey, Place> places = new HashMap<>();
   private final TreeMap<Place, Waiting> order = new TreeMap<>();
   private long arrivals;
+  private int batch;
 
-  /** Ordered by when it came, shifted by its priority, then by which came first. */
+  /** Ordered by when it is due, shifted by its priority, then by which came first. */
   private record Place(long nanos, long arrival) implements Comparable<Place> {
     @Override
     public int compareTo(Place other) {
@@ -50,17 +58,23 @@ final class WaitingQueue {
     stepNanos = priorityStep.toNanos();
   }
 
-  /** Takes one in; false when the queue is full. One that waits already keeps its place. */
-  boolean offer(Waiting waiting) {
+  /**
+   * Takes one in; false when the queue is full. One that waits already keeps its place.
+   *
+   * @param most how many may wait at this moment, where that is less than the bound
+   */
+  boolean offer(Waiting waiting, int most) {
     SequenceKey key = waiting.request().sequence();
     if (places.containsKey(key)) {
       return true;
     }
-    if (places.size() >= bound) {
+    int room = Math.min(bound, most);
+    if (places.size() >= room || (waiting.batch() && batch >= Math.max(1, room / 2))) {
       return false;
     }
-    long shifted = waiting.sinceNanos() + waiting.request().priority() * stepNanos;
-    Place place = new Place(shifted, ++arrivals);
+    long due = waiting.sinceNanos() + waiting.slackNanos();
+    Place place = new Place(due + waiting.request().priority() * stepNanos, ++arrivals);
+    batch += waiting.batch() ? 1 : 0;
     places.put(key, place);
     order.put(place, waiting);
     return true;
@@ -89,13 +103,22 @@ final class WaitingQueue {
 
   boolean remove(SequenceKey sequence) {
     Place place = places.remove(sequence);
-    return place != null && order.remove(place) != null;
+    Waiting gone = place == null ? null : order.remove(place);
+    batch -= gone != null && gone.batch() ? 1 : 0;
+    return gone != null;
   }
 
-  /** Takes out all that have waited for longer than this. */
-  List<Waiting> removeOlderThan(long nanos, long nowNanos) {
+  /**
+   * Takes out all that have waited for longer than this.
+   *
+   * @param batchToo also those that nobody waits for
+   */
+  List<Waiting> removeOlderThan(long nanos, boolean batchToo, long nowNanos) {
     List<Waiting> old =
-        order.values().stream().filter(waiting -> nowNanos - waiting.sinceNanos() > nanos).toList();
+        order.values().stream()
+            .filter(waiting -> nowNanos - waiting.sinceNanos() > nanos)
+            .filter(waiting -> batchToo || !waiting.batch())
+            .toList();
     old.forEach(waiting -> remove(waiting.request().sequence()));
     return old;
   }

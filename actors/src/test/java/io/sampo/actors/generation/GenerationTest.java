@@ -22,6 +22,7 @@ import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.RequestId;
+import io.sampo.actors.wire.ServiceClass;
 import io.sampo.engines.simulated.model.SimulatedText;
 import io.sampo.engines.spi.FinishReason;
 import io.sampo.engines.spi.KvScope;
@@ -428,6 +429,7 @@ class GenerationTest {
         stops,
         false,
         Priority.NORMAL,
+        ServiceClass.INTERACTIVE,
         KvScope.COMMON,
         timeout);
   }

@@ -169,7 +169,7 @@ class LocatorTest {
   }
 
   private void report(ReplicaId id, Node node) {
-    EngineStats stats = new EngineStats(0, 0, 0, 0, 3200, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    EngineStats stats = new EngineStats(0, 0, 0, 0, 3200, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     locator.heard(
         new Replica.Report(
             id,
@@ -179,6 +179,7 @@ class LocatorTest {
             stats,
             List.of(),
             new KvOffer(LAYOUT, node.address(), 0, 0, 0),
+            0,
             null),
         now);
   }

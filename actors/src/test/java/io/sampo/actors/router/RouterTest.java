@@ -80,14 +80,16 @@ class RouterTest {
     return KIT.spawn(
         Router.create(
             MODEL,
-            new RouterSettings(Duration.ofHours(1), doubtAfter, 10, 1000, Duration.ofHours(1)),
+            new RouterSettings(
+                Duration.ofHours(1), doubtAfter, 10, 1000, Duration.ofHours(1), "affinity"),
             SchedulerSettings.from(ConfigFactory.load())));
   }
 
   private void report(ActorRef<Router.Command> router, Replica.State state) {
     router.tell(
         new Router.ReplicaReported(
-            new Replica.Report(REPLICA, replica.ref(), state, null, null, List.of(), null, null)));
+            new Replica.Report(
+                REPLICA, replica.ref(), state, null, null, List.of(), null, 0, null)));
   }
 
   private List<Replica.Report> described(ActorRef<Router.Command> router) {

@@ -2,15 +2,17 @@ package io.sampo.actors.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sampo.actors.policy.RoutingPolicies;
+import io.sampo.actors.policy.Targets;
+import io.sampo.actors.scheduler.LoadLedger.Booked;
+import io.sampo.actors.scheduler.LoadLedger.Outcome;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class LoadLedgerTest {
@@ -19,7 +21,7 @@ class LoadLedgerTest {
   private static final ReplicaId LARGE = new ReplicaId(new ModelId("m"), 1);
   private static final long GRACE = 10;
 
-  private final LoadLedger ledger = new LoadLedger();
+  private final LoadLedger ledger = new LoadLedger(RoutingPolicies.create("least-loaded", false));
 
   @Test
   void booksTheReplicaWithTheSmallestShareOfItsSequences() {
@@ -32,21 +34,11 @@ class LoadLedgerTest {
   }
 
   @Test
-  void prefersTheSessionsReplicaWhileItHasRoom() {
-    ledger.replicaUp(SMALL, 1, true, List.of(), 0);
-    ledger.replicaUp(LARGE, 4, true, List.of(), 0);
-
-    assertThat(book(1, LARGE)).contains(LARGE);
-    assertThat(book(2, SMALL)).contains(SMALL);
-    assertThat(book(3, SMALL)).contains(LARGE);
-  }
-
-  @Test
   void takesOverWhatANewReplicaAlreadyRuns() {
     ledger.replicaUp(SMALL, 2, true, List.of(key(1), key(2)), 0);
 
     assertThat(book(3)).isEmpty();
-    assertThat(ledger.release(key(1))).isTrue();
+    assertThat(ledger.release(key(1), 0)).isTrue();
     assertThat(book(3)).contains(SMALL);
   }
 
@@ -90,7 +82,7 @@ class LoadLedgerTest {
         }
         case 4, 5, 6 -> {
           if (!booked.isEmpty()) {
-            ledger.release(booked.remove(random.nextInt(booked.size())));
+            ledger.release(booked.remove(random.nextInt(booked.size())), step);
           }
         }
         default -> {
@@ -104,16 +96,20 @@ class LoadLedgerTest {
       assertThat(ledger.booked(SMALL)).isBetween(0, 2);
       assertThat(ledger.booked(LARGE)).isBetween(0, 5);
     }
-    booked.forEach(ledger::release);
+    booked.forEach(sequence -> ledger.release(sequence, 0));
     assertThat(ledger.booked(SMALL) + ledger.booked(LARGE)).isZero();
   }
 
   private Optional<ReplicaId> book(int sequence) {
-    return book(sequence, null);
-  }
-
-  private Optional<ReplicaId> book(int sequence, @Nullable ReplicaId session) {
-    return ledger.book(key(sequence), 0, 0, new Located(1, Map.of(), List.of(), session), 0);
+    Outcome outcome =
+        ledger.book(
+            Requests.of(key(sequence), 1),
+            Located.NOWHERE,
+            new Wish(new Targets(2000, 200), true),
+            0);
+    return outcome instanceof Booked booked
+        ? Optional.of(booked.choice().replica())
+        : Optional.empty();
   }
 
   private static SequenceKey key(int sequence) {

@@ -2,13 +2,14 @@ package io.sampo.actors.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sampo.actors.policy.RoutingPolicies;
+import io.sampo.actors.policy.Targets;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
-import io.sampo.engines.spi.EngineCapabilities;
-import io.sampo.engines.spi.ModelTask;
+import io.sampo.actors.wire.ServiceClass;
 import java.time.Duration;
 import java.util.List;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -135,16 +136,19 @@ class SchedulerTest {
             Duration.ofSeconds(60),
             patience,
             Duration.ofSeconds(10),
-            Duration.ofSeconds(10));
-    return KIT.spawn(Scheduler.create(settings, router.ref()));
+            Duration.ofSeconds(10),
+            new Targets(2000, 200),
+            new Targets(60_000, 5000),
+            false);
+    return KIT.spawn(
+        Scheduler.create(settings, RoutingPolicies.create("affinity", false), router.ref()));
   }
 
   private void ready(ActorRef<Scheduler.Command> scheduler, int maxSequences) {
-    EngineCapabilities can =
-        new EngineCapabilities(
-            "e", true, "none", 100, maxSequences, 9, 0, true, true, ModelTask.GENERATE, 0);
     scheduler.tell(
-        new Scheduler.ReplicaReady(REPLICA, replica.ref(), can, Pace.UNKNOWN, List.of()));
+        new Scheduler.ReplicaReady(
+            new ReadyReplica(REPLICA, maxSequences, true, Pace.UNKNOWN, null, List.of(), 0),
+            replica.ref()));
   }
 
   private void assign(ActorRef<Scheduler.Command> scheduler, int sequence) {
@@ -155,7 +159,15 @@ class SchedulerTest {
     scheduler.tell(
         new Scheduler.Assign(
             new PlacementRequest(
-                key(sequence), null, 10, new long[0], priority, 60_000, replies.ref()),
+                key(sequence),
+                null,
+                10,
+                5,
+                new long[0],
+                priority,
+                ServiceClass.INTERACTIVE,
+                60_000,
+                replies.ref()),
             Located.NOWHERE));
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sampo.actors.scheduler.WaitingQueue.Waiting;
 import io.sampo.actors.wire.SequenceKey;
+import io.sampo.actors.wire.ServiceClass;
 import java.time.Duration;
 import java.util.List;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -52,9 +53,9 @@ class WaitingQueueTest {
     offer(3, -100, 50);
     offer(4, 0, 50);
 
-    assertThat(queue.offer(waiting(5, -100, 50))).isFalse();
-    assertThat(queue.offer(waiting(4, -100, 50))).isTrue();
-    assertThat(queue.removeOlderThan(seconds(40), seconds(50)))
+    assertThat(queue.offer(waiting(5, -100, 50, ServiceClass.INTERACTIVE), 4)).isFalse();
+    assertThat(queue.offer(waiting(4, -100, 50, ServiceClass.INTERACTIVE), 4)).isTrue();
+    assertThat(queue.removeOlderThan(seconds(40), true, seconds(50)))
         .extracting(waiting -> waiting.request().sequence())
         .containsExactlyInAnyOrder(key(1), key(2));
     assertThat(order()).containsExactly(key(3), key(4));
@@ -62,14 +63,31 @@ class WaitingQueueTest {
     assertThat(queue.remove(key(3))).isFalse();
   }
 
-  private void offer(int sequence, int priority, long second) {
-    assertThat(queue.offer(waiting(sequence, priority, second))).isTrue();
+  @Test
+  void whatNobodyWaitsForIsDueLaterAndNeverTakesMoreThanHalfOfTheRoom() {
+    assertThat(queue.offer(waiting(1, 0, 0, ServiceClass.BATCH), 2)).isTrue();
+    assertThat(queue.offer(waiting(2, 0, 0, ServiceClass.BATCH), 4)).isTrue();
+    assertThat(queue.offer(waiting(3, 0, 0, ServiceClass.BATCH), 4)).isFalse();
+    offer(4, 0, 57);
+    offer(5, 0, 59);
+
+    assertThat(order()).containsExactly(key(4), key(1), key(2), key(5));
+    assertThat(queue.removeOlderThan(seconds(0), false, seconds(100)))
+        .extracting(waiting -> waiting.request().sequence())
+        .containsExactlyInAnyOrder(key(4), key(5));
   }
 
-  private static Waiting waiting(int sequence, int priority, long second) {
+  private void offer(int sequence, int priority, long second) {
+    assertThat(queue.offer(waiting(sequence, priority, second, ServiceClass.INTERACTIVE), 4))
+        .isTrue();
+  }
+
+  private static Waiting waiting(int sequence, int priority, long second, ServiceClass service) {
     PlacementRequest request =
-        new PlacementRequest(key(sequence), null, 10, new long[0], priority, 60_000, NOBODY);
-    return new Waiting(request, Located.NOWHERE, seconds(second));
+        new PlacementRequest(
+            key(sequence), null, 10, 5, new long[0], priority, service, 60_000, NOBODY);
+    long slack = seconds(service == ServiceClass.BATCH ? 60 : 2);
+    return new Waiting(request, Located.NOWHERE, seconds(second), slack);
   }
 
   private static long seconds(long seconds) {

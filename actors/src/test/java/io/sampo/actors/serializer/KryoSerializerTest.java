@@ -14,6 +14,7 @@ import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.scheduler.PlacementRequest;
+import io.sampo.actors.scheduler.ReplicaRates;
 import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.scheduler.SchedulerStats;
 import io.sampo.actors.wire.Failure;
@@ -21,6 +22,7 @@ import io.sampo.actors.wire.KvHint;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
+import io.sampo.actors.wire.ServiceClass;
 import io.sampo.actors.wire.WireMessage;
 import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineCapabilities;
@@ -112,7 +114,7 @@ class KryoSerializerTest {
             Replica.State.READY,
             new EngineCapabilities(
                 "llamacpp", false, "none", 2048, 4, 300, 128, true, true, ModelTask.EMBED, 384),
-            new EngineStats(1, 2, 3, 4, 5, 6.5, 7.5, 8, 9, 10, 11, 12, 13, 14),
+            new EngineStats(1, 2, 3, 4, 5, 6.5, 7.5, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17),
             List.of(key),
             new KvOffer(
                 new KvLayout(
@@ -126,6 +128,7 @@ class KryoSerializerTest {
                 1e9,
                 0,
                 0.5),
+            1.5,
             null);
     return List.of(
         new Replica.Load(
@@ -188,7 +191,15 @@ class KryoSerializerTest {
         new Replica.Alive(key),
         new Router.Place(
             new PlacementRequest(
-                key, "session", 100, new long[] {-1, Long.MAX_VALUE}, 100, 5_000, replies.ref())),
+                key,
+                "session",
+                100,
+                20,
+                new long[] {-1, Long.MAX_VALUE},
+                100,
+                ServiceClass.BATCH,
+                5_000,
+                replies.ref())),
         new Router.Release(key),
         new Router.ReplicaReported(report),
         new Router.Describe(descriptions.ref()),
@@ -208,7 +219,13 @@ class KryoSerializerTest {
         new Router.Inspected(
             new ModelId("model"),
             new SchedulerStats(
-                3, 256, 1200, 7, List.of(new SchedulerStats.Decisions("session", 5))),
+                3,
+                256,
+                1200,
+                7,
+                1.5,
+                List.of(new SchedulerStats.Decisions("affinity session", 5)),
+                List.of(new ReplicaRates(replica, 1, 4, 7, 10, 0.5, 2, 4, 3.5, 0.3))),
             2,
             Map.of("a session", "model#0")),
         new Router.Rebind("a session", replica, rebound.ref()),

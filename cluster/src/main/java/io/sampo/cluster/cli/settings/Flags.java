@@ -79,6 +79,18 @@ public final class Flags {
           "Run the node as a child process and start it again when it dies, with growing pauses.");
   public static final Flag REPLICAS =
       new Flag("replicas", "N", "Engine nodes that run the model at most; 0 takes all (default).");
+  public static final Flag ROUTING_POLICY =
+      new Flag(
+          "routing-policy",
+          "NAME",
+          "Where requests go: affinity (default), or to compare with: least-loaded, round-robin,"
+              + " sticky, bounded-load, dualmap, product.");
+  public static final Flag COST_PER_HOUR =
+      new Flag(
+          "cost-per-hour",
+          "N",
+          "What this machine costs in an hour, such as 0.35; with actors.scheduler.cost-aware = on"
+              + " in --config the cheapest that is fast enough is taken. Default 0.");
   public static final Flag API_KEY_FILE =
       new Flag(
           "api-key-file",
@@ -233,6 +245,8 @@ public final class Flags {
           JMX_PORT,
           JMX_HOST,
           JMX_TLS,
+          ROUTING_POLICY,
+          COST_PER_HOUR,
           SUPERVISED,
           DATA_DIR,
           CONFIG,
@@ -258,11 +272,12 @@ public final class Flags {
           KV_HOST,
           KV_PORT,
           KV_DISK,
-          KV_WARM);
+          KV_WARM,
+          COST_PER_HOUR);
 
   /** What only a node that takes requests is told. */
   static final List<Flag> OF_GATEWAYS =
-      List.of(MODEL_ALIAS, LORA, LORA_DIR, DEBUG_HEADERS, REPLICAS);
+      List.of(MODEL_ALIAS, LORA, LORA_DIR, DEBUG_HEADERS, REPLICAS, ROUTING_POLICY);
 
   private Flags() {}
 }

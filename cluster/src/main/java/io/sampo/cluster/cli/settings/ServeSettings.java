@@ -125,7 +125,7 @@ public record ServeSettings(
             .orElse(LogFormat.TEXT),
         layers.on(Flags.DEBUG_HEADERS),
         KvFlags.from(layers),
-        layers.overrides(),
+        RoutingFlags.overrides(layers) + layers.overrides(),
         AdminFlags.settings(layers, port, keys != null));
   }
 

@@ -11,6 +11,7 @@ import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.RequestId;
+import io.sampo.actors.wire.ServiceClass;
 import io.sampo.cluster.gateway.constraint.ConstraintFields;
 import io.sampo.cluster.gateway.constraint.TemplateArguments;
 import io.sampo.cluster.gateway.constraint.ToolFields;
@@ -32,6 +33,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class CallDecoder {
 
   private static final int MAX_CHOICES = 8;
+  private static final int BATCH_PRIORITY = 10;
   private static final int LOADING_RETRY_SECONDS = 1;
   private static final int MAX_SESSION_CHARS = 256;
 
@@ -157,6 +159,7 @@ public final class CallDecoder {
     Sampling sampling =
         SamplingFields.decode(
             fields, defaults.sampling(), topLogprobs, model.text().vocabularySize());
+    ServiceClass service = ServiceFields.decode(fields, header);
     GenerationRequest request =
         new GenerationRequest(
             id,
@@ -171,7 +174,8 @@ public final class CallDecoder {
             maxTokens,
             StopFields.decode(fields),
             fields.flag("include_stop_str_in_output", false),
-            priority(fields),
+            priority(fields, service),
+            service,
             CacheFields.decode(fields, header),
             timeout(header));
     boolean stream = fields.flag("stream", false);
@@ -231,8 +235,9 @@ public final class CallDecoder {
         : Failure.modelNotFound(name);
   }
 
-  static int priority(Fields fields) {
-    return (int) fields.integer("priority", Priority.FIRST, Priority.LAST, Priority.NORMAL);
+  static int priority(Fields fields, ServiceClass service) {
+    int absent = service == ServiceClass.BATCH ? BATCH_PRIORITY : Priority.NORMAL;
+    return (int) fields.integer("priority", Priority.FIRST, Priority.LAST, absent);
   }
 
   private static int choices(Fields fields) {

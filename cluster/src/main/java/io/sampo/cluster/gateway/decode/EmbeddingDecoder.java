@@ -6,6 +6,7 @@ import io.sampo.actors.embedding.EmbeddingCall.Texts;
 import io.sampo.actors.embedding.EmbeddingCall.TokenLists;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.wire.Failure;
+import io.sampo.actors.wire.ServiceClass;
 import io.sampo.cluster.gateway.decode.EmbeddingOrder.Form;
 import io.sampo.cluster.gateway.decode.EmbeddingOrder.Ranking;
 import io.sampo.cluster.gateway.decode.EmbeddingOrder.Vectors;
@@ -84,7 +85,7 @@ public final class EmbeddingDecoder {
       Form form,
       Function<String, Optional<String>> header) {
     String name = fields.text("model");
-    int priority = CallDecoder.priority(fields);
+    int priority = CallDecoder.priority(fields, ServiceClass.INTERACTIVE);
     calls.checkIgnored(fields);
     return new EmbeddingOrder(
         model,

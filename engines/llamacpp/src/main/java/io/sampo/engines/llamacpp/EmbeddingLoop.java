@@ -32,6 +32,7 @@ final class EmbeddingLoop implements EngineThread.Work {
   private final RateMeter rate = new RateMeter();
   private long inputTokens;
   private long batches;
+  private long batchNanos;
   private volatile EngineStats stats;
 
   /**
@@ -102,7 +103,9 @@ final class EmbeddingLoop implements EngineThread.Work {
       thread.stop();
       return;
     }
-    rate.add(tokens, (System.nanoTime() - began) / 1e9);
+    long nanos = System.nanoTime() - began;
+    rate.add(tokens, nanos / 1e9);
+    batchNanos += nanos;
     inputTokens += tokens;
     batches++;
     for (int i = 0; i < batch.size(); i++) {
@@ -207,6 +210,9 @@ final class EmbeddingLoop implements EngineThread.Work {
         0,
         0,
         batches,
-        0);
+        0,
+        inputTokens,
+        0,
+        batchNanos);
   }
 }

@@ -18,6 +18,9 @@ final class StepCounters {
   private int stepDrafted;
   private int stepAccepted;
   private long steps;
+  private long prefillTokens;
+  private long decodeTokens;
+  private long stepNanos;
 
   void began(int prompt, int cached) {
     promptTokens += prompt;
@@ -56,6 +59,9 @@ final class StepCounters {
       decode.add(answers, seconds);
     }
     steps++;
+    prefillTokens += prompts;
+    decodeTokens += answering;
+    stepNanos += nanos;
   }
 
   /** How many steps there were. */
@@ -78,6 +84,9 @@ final class StepCounters {
         draftedTokens,
         acceptedTokens,
         steps,
-        lineup.preemptions());
+        lineup.preemptions(),
+        prefillTokens,
+        decodeTokens,
+        stepNanos);
   }
 }

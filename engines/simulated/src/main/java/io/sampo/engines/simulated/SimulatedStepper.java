@@ -108,7 +108,12 @@ final class SimulatedStepper {
       }
     }
     running.subList(running.size() - ended, running.size()).clear();
-    counters.stepped(plannedPrefill, (int) (counters.generated() - before), nanos, prefillShare());
+    counters.stepped(
+        plannedPrefill,
+        (int) (counters.generated() - before),
+        plannedDecode,
+        nanos,
+        prefillShare());
     return outcome;
   }
 

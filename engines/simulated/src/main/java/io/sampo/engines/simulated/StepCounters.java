@@ -16,6 +16,9 @@ final class StepCounters {
   private final AtomicLong cachedTokens = new AtomicLong();
   private final AtomicLong generatedTokens = new AtomicLong();
   private final AtomicLong steps = new AtomicLong();
+  private final AtomicLong prefillTokens = new AtomicLong();
+  private final AtomicLong decodeTokens = new AtomicLong();
+  private final AtomicLong stepNanos = new AtomicLong();
   private final AtomicLong kvTokens = new AtomicLong();
   private final AtomicLong retainedTokens = new AtomicLong();
 
@@ -39,10 +42,14 @@ final class StepCounters {
   /**
    * Counts a step.
    *
+   * @param answers how many it went on with
    * @param nanos how long it lasted
    * @param prefillShare how much of that was prefill, 0 to 1
    */
-  void stepped(int prefillTokens, int decodeTokens, long nanos, double prefillShare) {
+  void stepped(int prefillTokens, int decodeTokens, int answers, long nanos, double prefillShare) {
+    add(this.prefillTokens, prefillTokens);
+    add(this.decodeTokens, answers);
+    add(stepNanos, nanos);
     add(steps, 1);
     if (prefillTokens > 0) {
       prefill.add(prefillTokens, nanos * prefillShare);
@@ -71,7 +78,10 @@ final class StepCounters {
         0,
         0,
         steps.get(),
-        0);
+        0,
+        prefillTokens.get(),
+        decodeTokens.get(),
+        stepNanos.get());
   }
 
   private static void add(AtomicLong counter, long amount) {

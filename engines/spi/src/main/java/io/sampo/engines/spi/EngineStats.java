@@ -19,6 +19,9 @@ package io.sampo.engines.spi;
  * @param acceptedTokens those of them that became part of an answer
  * @param steps steps so far
  * @param preemptions how often a running sequence gave way to a more urgent one
+ * @param prefillTokens tokens of prompts that steps have computed so far
+ * @param decodeTokens how many answers each step went on with, over all steps so far
+ * @param stepNanos how long all steps took, in nanoseconds
  */
 public record EngineStats(
     int runningSequences,
@@ -34,4 +37,7 @@ public record EngineStats(
     long draftedTokens,
     long acceptedTokens,
     long steps,
-    long preemptions) {}
+    long preemptions,
+    long prefillTokens,
+    long decodeTokens,
+    long stepNanos) {}
