@@ -84,7 +84,7 @@ final class Dispatcher {
   /** How long after its arrival a request is due: its target, or its deadline if that is sooner. */
   private long slackNanos(PlacementRequest request) {
     double target = targets(request).firstTokenMillis();
-    return (long) (Math.min(target, request.remainingMillis()) * 1e6);
+    return (long) (Math.min(target, (double) request.remainingMillis()) * 1e6);
   }
 
   private Targets targets(PlacementRequest request) {

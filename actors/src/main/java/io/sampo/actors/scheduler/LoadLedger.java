@@ -157,8 +157,7 @@ final class LoadLedger {
    * Books a sequence where the policy says; where no place is free, on the replica with the
    * smallest share of its places taken that takes this priority.
    *
-   * @param tokens of the prompt
-   * @param located where its beginning is
+   * @param located where its prompt's beginning is
    */
   Outcome book(PlacementRequest request, Located located, Wish wish, long nowNanos) {
     int tokens = request.neededTokens() - 1;

@@ -32,8 +32,8 @@ final class Rates {
     }
     steps.observe(
         stats.steps() - before.steps(),
-        stats.prefillTokens() - before.prefillTokens(),
-        stats.decodeTokens() - before.decodeTokens(),
+        (double) (stats.prefillTokens() - before.prefillTokens()),
+        (double) (stats.decodeTokens() - before.decodeTokens()),
         (stats.stepNanos() - before.stepNanos()) / 1e6);
     return Math.max(0, stats.generatedTokens() - before.generatedTokens());
   }

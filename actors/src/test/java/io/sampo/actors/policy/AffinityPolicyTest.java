@@ -1,8 +1,8 @@
 package io.sampo.actors.policy;
 
+import static io.sampo.actors.policy.Candidates.busy;
 import static io.sampo.actors.policy.Candidates.id;
 import static io.sampo.actors.policy.Candidates.idle;
-import static io.sampo.actors.policy.Candidates.of;
 import static io.sampo.actors.policy.Candidates.question;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -32,24 +32,25 @@ class AffinityPolicyTest {
 
   @Test
   void aPromptGoesWhereItsBeginningIsUnlessThatIsTooBusy() {
-    assertThat(choose(idle(0, 900), of(1, 1, true, false, 50, 0, 0)))
+    assertThat(choose(idle(0, 900), busy(1, 1, true, false, 50, 0, 0)))
         .isEqualTo(new Choice(id(1), "prefix"));
-    assertThat(choose(idle(0, 900), of(1, 3, true, false, 50, 1800, 0)))
+    assertThat(choose(idle(0, 900), busy(1, 3, true, false, 50, 1800, 0)))
         .isEqualTo(new Choice(id(0), "spread"));
   }
 
   @Test
   void aSessionIsLeftOnlyWhereItsReplicaMissesTheTargetAndAnotherDoesNot() {
-    assertThat(choose(idle(0, 10), of(1, 3, true, true, 50, 1800, 0)))
+    assertThat(choose(idle(0, 10), busy(1, 3, true, true, 50, 1800, 0)))
         .isEqualTo(new Choice(id(1), "session"));
-    assertThat(choose(idle(0, 2500), of(1, 3, true, true, 50, 3000, 0)))
+    assertThat(choose(idle(0, 2500), busy(1, 3, true, true, 50, 3000, 0)))
         .isEqualTo(new Choice(id(1), "session"));
-    assertThat(choose(idle(0, 1900), of(1, 3, true, true, 50, 3000, 0)).replica()).isEqualTo(id(0));
+    assertThat(choose(idle(0, 1900), busy(1, 3, true, true, 50, 3000, 0)).replica())
+        .isEqualTo(id(0));
   }
 
   @Test
   void aLongPromptWaitsForTheFastReplicaAndAShortOneTakesTheSlowOne() {
-    Candidate fast = of(0, 4, false, false, 1000, 0, 0);
+    Candidate fast = busy(0, 4, false, false, 1000, 0, 0);
 
     assertThat(choose(fast, idle(1, 8000)).replica()).isEqualTo(id(0));
     assertThat(choose(fast, idle(1, 300)).replica()).isEqualTo(id(1));
@@ -60,9 +61,9 @@ class AffinityPolicyTest {
   @Test
   void whereCostsCountTheCheapestMachineThatMeetsTheTargetIsTaken() {
     RoutingPolicy costAware = RoutingPolicies.create("affinity", true);
-    Candidate dear = of(0, 0, false, false, 100, 0, 4);
-    Candidate cheap = of(1, 2, false, false, 1500, 0, 0.5);
-    Candidate tooSlow = of(2, 0, false, false, 9000, 0, 0.1);
+    Candidate dear = busy(0, 0, false, false, 100, 0, 4);
+    Candidate cheap = busy(1, 2, false, false, 1500, 0, 0.5);
+    Candidate tooSlow = busy(2, 0, false, false, 9000, 0, 0.1);
 
     List<Candidate> all = List.of(dear, cheap, tooSlow);
     assertThat(costAware.choose(question(), all).replica()).isEqualTo(id(1));

@@ -17,10 +17,11 @@ final class Candidates {
 
   /** An empty replica with four places, which would take so long for the prompt. */
   static Candidate idle(int ordinal, double workMillis) {
-    return of(ordinal, 0, false, false, workMillis, 0, 0);
+    return busy(ordinal, 0, false, false, workMillis, 0, 0);
   }
 
-  static Candidate of(
+  /** One that so many sequences run on. */
+  static Candidate busy(
       int ordinal,
       int running,
       boolean cached,

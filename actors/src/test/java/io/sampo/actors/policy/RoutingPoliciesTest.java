@@ -1,8 +1,8 @@
 package io.sampo.actors.policy;
 
+import static io.sampo.actors.policy.Candidates.busy;
 import static io.sampo.actors.policy.Candidates.id;
 import static io.sampo.actors.policy.Candidates.idle;
-import static io.sampo.actors.policy.Candidates.of;
 import static io.sampo.actors.policy.Candidates.question;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -39,7 +39,7 @@ class RoutingPoliciesTest {
     for (int seed = 0; seed < 200; seed++) {
       Question question = question(seed % 3 == 0 ? null : "s" + seed, seed, seed % 40);
       List<Candidate> some =
-          List.of(of(0, 4, true, false, 10, 0, 0), of(1, seed % 4, false, false, 90, 5, 0));
+          List.of(busy(0, 4, true, false, 10, 0, 0), busy(1, seed % 4, false, false, 90, 5, 0));
       Choice choice = choose(policy, question, some);
       assertThat(choice.replica()).isIn(id(0), id(1));
       assertThat(choice.reason()).isNotEmpty();
@@ -56,7 +56,7 @@ class RoutingPoliciesTest {
   void roundRobinPassesOverFullReplicas() {
     RoutingPolicy policy = RoutingPolicies.create("round-robin", false);
     List<Candidate> all =
-        List.of(idle(2, 1), of(1, 4, false, false, 1, 0, 0), idle(0, 1), idle(3, 1));
+        List.of(idle(2, 1), busy(1, 4, false, false, 1, 0, 0), idle(0, 1), idle(3, 1));
 
     assertThat(IntStream.range(0, 5).mapToObj(_ -> choose(policy, question(), all).replica()))
         .containsExactly(id(0), id(2), id(3), id(0), id(2));
@@ -68,12 +68,12 @@ class RoutingPoliciesTest {
 
     assertThat(
             policy
-                .choose(question(), List.of(of(0, 2, true, false, 40, 0, 0), idle(1, 130)))
+                .choose(question(), List.of(busy(0, 2, true, false, 40, 0, 0), idle(1, 130)))
                 .replica())
         .isEqualTo(id(0));
     assertThat(
             policy
-                .choose(question(), List.of(of(0, 3, true, false, 40, 0, 0), idle(1, 130)))
+                .choose(question(), List.of(busy(0, 3, true, false, 40, 0, 0), idle(1, 130)))
                 .replica())
         .isEqualTo(id(1));
   }
@@ -104,7 +104,7 @@ class RoutingPoliciesTest {
     int home = choose(policy, question("s", 1, 9), four()).replica().ordinal();
     List<Candidate> busy =
         IntStream.range(0, 4)
-            .mapToObj(i -> i == home ? of(i, 2, true, false, 1, 0, 0) : idle(i, 100))
+            .mapToObj(i -> i == home ? busy(i, 2, true, false, 1, 0, 0) : idle(i, 100))
             .toList();
 
     Choice choice = policy.choose(question("s", 1, 9), busy);

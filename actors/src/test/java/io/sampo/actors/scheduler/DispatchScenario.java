@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -46,14 +47,14 @@ final class DispatchScenario {
 
   String run(String command) {
     transcript.clear();
-    String[] words = command.split(" ");
+    String[] words = command.split(" ", -1);
     Map<String, String> options = options(words);
     switch (words[0]) {
       case "scheduler" -> dispatcher = dispatcher(options);
       case "replica" -> replica(words[1], options);
       case "ask" -> ask(words[1], options);
       case "end" -> dispatcher.release(key(words[1]), now);
-      case "lost" -> dispatcher.replicaLost(replicas.get(words[1]));
+      case "lost" -> dispatcher.replicaLost(known(words[1]));
       case "pass" -> {
         now += Duration.ofMillis(Long.parseLong(words[1])).toNanos();
         dispatcher.expire(now);
@@ -152,25 +153,30 @@ final class DispatchScenario {
 
   private Located located(Map<String, String> options) {
     Map<ReplicaId, Held> held = new HashMap<>();
-    blocks(options.get("held")).forEach((id, count) -> held.put(id, new Held(count, count, count)));
+    blocks(options.getOrDefault("held", ""))
+        .forEach((id, count) -> held.put(id, new Held(count, count, count)));
     List<Source> sources = new ArrayList<>();
-    blocks(options.get("at"))
+    blocks(options.getOrDefault("at", ""))
         .forEach(
             (id, count) -> {
               held.put(id, new Held(0, count, count));
               sources.add(new Source(new KvHint("host", 1, count), Set.of(id)));
             });
     String session = options.get("session");
-    return new Located(BLOCK_TOKENS, held, sources, session == null ? null : replicas.get(session));
+    return new Located(BLOCK_TOKENS, held, sources, session == null ? null : known(session));
   }
 
   private Map<ReplicaId, Integer> blocks(String text) {
     Map<ReplicaId, Integer> blocks = new LinkedHashMap<>();
-    if (text != null) {
-      String[] parts = text.split(":");
-      blocks.put(replicas.get(parts[0]), Integer.parseInt(parts[1]));
+    if (!text.isEmpty()) {
+      String[] parts = text.split(":", 2);
+      blocks.put(known(parts[0]), Integer.parseInt(parts[1]));
     }
     return blocks;
+  }
+
+  private ReplicaId known(String name) {
+    return Objects.requireNonNull(replicas.get(name), name);
   }
 
   private void rates() {
