@@ -11,7 +11,6 @@ final class Checkers {
 
   private final Map<String, List<End>> ends = new HashMap<>();
   private final List<String> broken = new ArrayList<>();
-  private int completed;
 
   void asked(SimRequest request) {
     ends.putIfAbsent(request.name, new ArrayList<>());
@@ -25,14 +24,13 @@ final class Checkers {
     }
     before.add(how);
     if (how == End.COMPLETED) {
-      completed++;
       if (!request.right()) {
         broken.add(request.name + " is complete with other tokens than it should have");
       }
     }
   }
 
-  /** After every event: no queue and no replica beyond its bound. */
+  /** At all times: no queue and no replica beyond its bound. */
   void always(SimRouter router, List<SimReplica> replicas, long now) {
     if (router.decisions().waiting(now) > SimRouter.WAITING_BOUND) {
       broken.add("more wait than may");
@@ -71,9 +69,5 @@ final class Checkers {
 
   List<String> broken() {
     return broken;
-  }
-
-  int completed() {
-    return completed;
   }
 }

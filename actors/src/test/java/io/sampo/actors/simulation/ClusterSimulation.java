@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Only what a replica tells of a sequence is never lost while it lives: an end that arrives
  * although tokens before it were lost is believed, because it does not say how many there were.
  *
- * <p>As a command it runs many seeds: {@code ops/bench/simulate.sh 10000}.
+ * <p>As a command it plays many seeds: {@code ops/bench/simulate.sh 10000}.
  */
-public final class ClusterSimulation implements AutoCloseable {
+final class ClusterSimulation implements AutoCloseable {
 
   /** What a test plants to see it caught. */
   enum Bug {
@@ -94,10 +94,6 @@ public final class ClusterSimulation implements AutoCloseable {
     clock.run(clock.now() + SETTLING_NANOS, this::deliver);
     checkers.atEnd(router, clock.now());
     return checkers.broken();
-  }
-
-  int completed() {
-    return checkers.completed();
   }
 
   private void ask(long end) {
@@ -216,26 +212,5 @@ public final class ClusterSimulation implements AutoCloseable {
   @Override
   public void close() {
     router.close();
-  }
-
-  /** Runs so many seeds from a first one, and prints those that fail. */
-  public static void main(String[] args) {
-    int seeds = Integer.parseInt(args[0]);
-    long first = args.length > 1 ? Long.parseLong(args[1]) : 0;
-    int failed = 0;
-    long completed = 0;
-    for (long seed = first; seed < first + seeds; seed++) {
-      try (ClusterSimulation simulation = new ClusterSimulation(seed, Bug.NONE)) {
-        List<String> broken = simulation.run();
-        completed += simulation.completed();
-        if (!broken.isEmpty()) {
-          failed++;
-          System.out.println("seed " + seed + ": " + broken);
-        }
-      }
-    }
-    System.out.printf(
-        "%d seeds, %d answers completed, %d seeds failed%n", seeds, completed, failed);
-    System.exit(failed == 0 ? 0 : 1);
   }
 }

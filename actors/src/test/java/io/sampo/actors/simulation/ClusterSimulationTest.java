@@ -10,7 +10,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class ClusterSimulationTest {
 
-  private static final int SEEDS = 1000;
+  /** The properties are set by {@code ops/bench/simulate.sh}. */
+  private static final int SEEDS = Integer.getInteger("simulation.seeds", 1000);
+
+  private static final long FIRST = Long.getLong("simulation.first", 0);
   private static final int ENOUGH_TO_CATCH = 50;
 
   private static List<String> broken(long seed, Bug bug) {
@@ -21,7 +24,7 @@ class ClusterSimulationTest {
 
   @Test
   void nothingIsLostRepeatedOrBookedTwiceWhateverTheSeed() {
-    for (long seed = 0; seed < SEEDS; seed++) {
+    for (long seed = FIRST; seed < FIRST + SEEDS; seed++) {
       assertThat(broken(seed, Bug.NONE)).as("seed %d", seed).isEmpty();
     }
   }

@@ -153,7 +153,7 @@ public final class NodeDesk implements NodeAgent.Answers {
   }
 
   private static final EngineStats NOTHING_DONE =
-      new EngineStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      new EngineStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   private List<RequestView> requests(int most) {
     long now = System.nanoTime();
