@@ -14,7 +14,6 @@ import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.kvcache.block.BlockChain;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -27,8 +26,9 @@ import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
 /**
- * How long a router and its scheduler take to say where a prompt goes: from its ids, which are hashed here, to the assignment. One
- * question at a time, prompts of some groups that begin alike, all replicas reporting as they do.
+ * How long a router and its scheduler take to say where a prompt goes: from its ids, which are
+ * hashed here, to the assignment. One question at a time, prompts of some groups that begin alike,
+ * all replicas reporting as they do.
  */
 public final class Decisions {
 
@@ -45,7 +45,10 @@ public final class Decisions {
     String policy = args[3];
     Config config =
         ConfigFactory.parseString(
-                "pekko { actor.provider = local, loglevel = WARNING }\nactors.router { replica-lost-after = 1h, policy = " + policy + " }")
+                "pekko { actor.provider = local, loglevel = WARNING }\n"
+                    + "actors.router { replica-lost-after = 1h, policy = "
+                    + policy
+                    + " }")
             .withFallback(ConfigFactory.load());
     BlockingQueue<Scheduler.Reply> replies = new ArrayBlockingQueue<>(16);
     Behavior<Router.Command> router =
@@ -65,7 +68,17 @@ public final class Decisions {
                           "heard");
                   ActorRef<Replica.Command> replica =
                       context.spawn(Behaviors.<Replica.Command>ignore(), "replica");
-                  new Thread(() -> ask(routing, heard, replica, replies, replicas, tokens, questions, context.getSystem()))
+                  new Thread(
+                          () ->
+                              ask(
+                                  routing,
+                                  heard,
+                                  replica,
+                                  replies,
+                                  replicas,
+                                  tokens,
+                                  questions,
+                                  context.getSystem()))
                       .start();
                   return Behaviors.empty();
                 }),
@@ -97,7 +110,15 @@ public final class Decisions {
         router.tell(
             new Router.Place(
                 new PlacementRequest(
-                    key(i), "s" + random.nextInt(5000), ids.length + 1, 100, hashes, 0, ServiceClass.INTERACTIVE, 60_000, heard)));
+                    key(i),
+                    "s" + random.nextInt(5000),
+                    ids.length + 1,
+                    100,
+                    hashes,
+                    0,
+                    ServiceClass.INTERACTIVE,
+                    60_000,
+                    heard)));
         Scheduler.Reply reply = replies.poll(10, TimeUnit.SECONDS);
         nanos[i] = System.nanoTime() - began;
         if (!(reply instanceof Scheduler.Assigned)) {
@@ -110,8 +131,14 @@ public final class Decisions {
       long[] warm = Arrays.copyOfRange(nanos, questions / 2, questions);
       Arrays.sort(warm);
       System.out.printf(
-          "%d replicas, %d tokens, %d questions after as many to warm up: p50 %d us, p99 %d us, longest %d us%n",
-          replicas, tokens, warm.length, warm[warm.length / 2] / 1000, warm[warm.length * 99 / 100] / 1000, warm[warm.length - 1] / 1000);
+          "%d replicas, %d tokens, %d questions after as many to warm up: p50 %d us, p99 %d us,"
+              + " longest %d us%n",
+          replicas,
+          tokens,
+          warm.length,
+          warm[warm.length / 2] / 1000,
+          warm[warm.length * 99 / 100] / 1000,
+          warm[warm.length - 1] / 1000);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -138,14 +165,41 @@ public final class Decisions {
       long steps = 1 + round;
       EngineStats stats =
           new EngineStats(
-              0, 0, 0, 0, 50_000, 1000, 50, 0, 0, 0, 0, 0, steps, 0, steps * 100, steps * 4, steps * (10 + i % 5) * 1_000_000);
+              0,
+              0,
+              0,
+              0,
+              50_000,
+              1000,
+              50,
+              0,
+              0,
+              0,
+              0,
+              0,
+              steps,
+              0,
+              steps * 100,
+              steps * 4,
+              steps * (10 + i % 5) * 1_000_000);
       router.tell(
           new Router.ReplicaReported(
               new Replica.Report(
                   new ReplicaId(MODEL, i),
                   replica,
                   Replica.State.READY,
-                  new EngineCapabilities("simulated", true, "none", 32_768, 8, 1000, 0, true, false, ModelTask.GENERATE, 0),
+                  new EngineCapabilities(
+                      "simulated",
+                      true,
+                      "none",
+                      32_768,
+                      8,
+                      1000,
+                      0,
+                      true,
+                      false,
+                      ModelTask.GENERATE,
+                      0),
                   stats,
                   List.of(),
                   null,
