@@ -42,7 +42,8 @@ variant() {
 # Everything the result depends on, as one hash.
 inputs() {
   {
-    cat "$here/natives.sh" "$here/natives.sha256" "$here"/src/main/native/*
+    cat "$here/natives.sh" "$here/natives.sha256"
+    find "$here/src/main/native" -type f | LC_ALL=C sort | xargs -d '\n' cat
     echo "$kind|$home|$lib|$(uname -sm)|$version"
     if [ -n "$home" ]; then ls -lL --time-style=full-iso "$own_libraries"; fi
   } | sha256sum | cut -d' ' -f1
@@ -134,16 +135,41 @@ linked() {
   done
 }
 
+# The kernels' variants, each with the instructions that its line in variants.flags names; other processors than x86-64 have none.
+compile_variants() {
+  local name flags pids=() pid
+  variants=()
+  [ "$(uname -m)" = x86_64 ] || return 0
+  while read -r name flags; do
+    # shellcheck disable=SC2086  # flags are several words
+    g++ -std=c++17 -O3 -g1 -fPIC -fvisibility=hidden -Wall -Wextra -Werror $flags -c "$here/src/main/native/kernels/$name.cpp" -o "$work/$name.o" &
+    pids+=($!)
+    variants+=("$work/$name.o")
+  done <"$here/src/main/native/kernels/variants.flags"
+  for pid in "${pids[@]}"; do wait "$pid" || fail "g++ could not compile src/main/native/kernels; its messages stand above."; done
+}
+
+# Sources that are compiled for any processor.
+plain_sources() {
+  local file
+  for file in "$here"/src/main/native/*.cpp "$here"/src/main/native/kernels/*.cpp; do
+    grep -q "^$(basename "$file" .cpp) " "$here/src/main/native/kernels/variants.flags" || echo "$file"
+  done
+}
+
 compile() {
-  local java jdk libraries
+  local java jdk libraries sources
   java=$("$root/cluster/bin/java25") || exit 1
   jdk=$(dirname "$(dirname "$java")")
   [ -f "$jdk/include/jni.h" ] || fail "$jdk has no include/jni.h; install a full JDK 25, not a JRE, or set SAMPO_JAVA_HOME to one."
   mapfile -t libraries < <(linked)
+  mapfile -t sources < <(plain_sources)
+  mkdir -p "$work"
+  compile_variants
   g++ -std=c++17 -O3 -g1 -fPIC -shared -fvisibility=hidden -Wall -Wextra -Werror \
     -I"$jdk/include" -I"$jdk/include/linux" "${include[@]}" \
-    "$here"/src/main/native/*.cpp -o "$out/libsampo_llama.so" \
-    -Wl,--no-as-needed "${libraries[@]}" -Wl,-rpath-link,"$out" -Wl,-rpath,'$ORIGIN' -Wl,-z,defs -lpthread \
+    -I"$here/src/main/native" "${sources[@]}" "${variants[@]}" -o "$out/libsampo_llama.so" \
+    -Wl,--no-as-needed "${libraries[@]}" -Wl,-rpath-link,"$out" -Wl,-rpath,'$ORIGIN' -Wl,-z,defs -lpthread -ldl \
     || fail "g++ could not compile src/main/native; its messages stand above. This source is written for llama.cpp v0.5.0."
 }
 

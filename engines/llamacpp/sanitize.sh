@@ -15,17 +15,27 @@ mkdir -p "$models"
 java=$("$here/../../cluster/bin/java25")
 "$java" --class-path "$store" "$here/src/test/native/Models.java" "$models"
 
+kernels=$here/src/main/native/kernels
+checked=(-std=c++17 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -Wall -Wextra -Werror)
 sources=()
-for source in "$here"/src/main/native/*.cpp; do
-  [ "$(basename "$source")" = jni.cpp ] || sources+=("$source")
+for source in "$here"/src/main/native/*.cpp "$kernels"/*.cpp; do
+  name=$(basename "$source" .cpp)
+  [ "$name" = jni ] || grep -q "^$name " "$kernels/variants.flags" || sources+=("$source")
 done
+if [ "$(uname -m)" = x86_64 ]; then
+  while read -r name flags; do
+    # shellcheck disable=SC2086  # flags are several words
+    g++ "${checked[@]}" $flags -c "$kernels/$name.cpp" -o "$here/target/exercise-$name.o"
+    sources+=("$here/target/exercise-$name.o")
+  done <"$kernels/variants.flags"
+fi
 libraries=()
 for library in "$out"/lib*.so*; do
   if [ "$(basename "$library")" != libsampo_llama.so ] && readelf -d "$library" | grep -q '(SONAME)'; then libraries+=("$library"); fi
 done
 
-g++ -std=c++17 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -Wall -Wextra -Werror \
+g++ "${checked[@]}" \
   -I"$here/src/main/native" -isystem "$headers/include" -isystem "$headers/ggml/include" -isystem "$headers/common" \
   "${sources[@]}" "$here"/src/test/native/*.cpp -o "$here/target/exercise" \
-  -Wl,--no-as-needed "${libraries[@]}" -Wl,-rpath-link,"$out" -Wl,-rpath,"$out" -lpthread
+  -Wl,--no-as-needed "${libraries[@]}" -Wl,-rpath-link,"$out" -Wl,-rpath,"$out" -lpthread -ldl
 ASAN_OPTIONS=detect_leaks=1 exec "$here/target/exercise" "$out" "$models" "$@"

@@ -103,6 +103,13 @@ jintArray array_of(JNIEnv * env, const std::vector<jint> & values) {
     return array;
 }
 
+jlongArray long_array_of(JNIEnv * env, const std::vector<int64_t> & values) {
+    jlongArray array = env->NewLongArray((jsize) values.size());
+    check(env);
+    env->SetLongArrayRegion(array, 0, (jsize) values.size(), (const jlong *) values.data());
+    return array;
+}
+
 jclass global_class(JNIEnv * env, const char * name) {
     jclass local = env->FindClass(name);
     return local ? (jclass) env->NewGlobalRef(local) : nullptr;
@@ -206,12 +213,22 @@ ENTRY(jbyteArray, NativeLibrary_gpus)(JNIEnv * env, jclass) {
 
 ENTRY(jlongArray, NativeLibrary_gpuFreeBytes)(JNIEnv * env, jclass) {
     return guarded(env, [&] {
-        const std::vector<int64_t> bytes = Model::free_bytes();
-        jlongArray                 array = env->NewLongArray((jsize) bytes.size());
-        check(env);
-        env->SetLongArrayRegion(array, 0, (jsize) bytes.size(), (const jlong *) bytes.data());
-        return array;
+        return long_array_of(env, Model::free_bytes());
     });
+}
+
+ENTRY(jbyteArray, NativeLibrary_kernelVariants)(JNIEnv * env, jclass) {
+    return guarded(env, [&] {
+        std::string names;
+        for (const auto & variant : kernels::plugged_in().variants) {
+            names += (names.empty() ? "" : ",") + variant;
+        }
+        return bytes_of(env, names);
+    });
+}
+
+ENTRY(jbyteArray, NativeLibrary_kernelTrouble)(JNIEnv * env, jclass) {
+    return guarded(env, [&] { return bytes_of(env, kernels::plugged_in().trouble); });
 }
 
 ENTRY(void, NativeLibrary_quantize)(JNIEnv * env, jclass, jbyteArray from, jbyteArray to, jbyteArray type, jint threads) {
@@ -221,13 +238,25 @@ ENTRY(void, NativeLibrary_quantize)(JNIEnv * env, jclass, jbyteArray from, jbyte
 // --- NativeModel
 
 ENTRY(jlong, NativeModel_load)
-(JNIEnv * env, jclass, jbyteArray path, jboolean vocabulary_only, jint gpu_layers, jfloatArray tensor_split) {
+(JNIEnv * env, jclass, jbyteArray path, jboolean vocabulary_only, jbyteArray kernels, jint gpu_layers, jfloatArray tensor_split) {
     return guarded(env, [&] {
-        ModelSettings settings = { vocabulary_only == JNI_TRUE, gpu_layers, {} };
+        ModelSettings settings = { vocabulary_only == JNI_TRUE, gpu_layers, {}, text_of(env, kernels) };
         settings.tensor_split.resize(env->GetArrayLength(tensor_split));
         env->GetFloatArrayRegion(tensor_split, 0, (jsize) settings.tensor_split.size(), settings.tensor_split.data());
         check(env);
         return (jlong) new Model(text_of(env, path), settings);
+    });
+}
+
+ENTRY(jbyteArray, NativeModel_kernelVariant)(JNIEnv * env, jclass, jlong model) {
+    return guarded(env, [&] { return bytes_of(env, ((Model *) model)->taken().variant); });
+}
+
+// Matrices, their bytes in the file, and packed.
+ENTRY(jlongArray, NativeModel_kernelCounts)(JNIEnv * env, jclass, jlong model) {
+    return guarded(env, [&] {
+        const kernels::Taken & taken = ((Model *) model)->taken();
+        return long_array_of(env, { taken.matrices, taken.file_bytes, taken.packed_bytes });
     });
 }
 

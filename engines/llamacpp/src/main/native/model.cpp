@@ -51,6 +51,7 @@ void backends_init(const std::string & folder) {
         throw Failure(Kind::INTERNAL, "no CPU backend of ggml in " + folder);
     }
     llama_backend_init();
+    kernels::plug_in();
 }
 
 Model::Model(const std::string & path, const ModelSettings & settings) {
@@ -61,8 +62,10 @@ Model::Model(const std::string & path, const ModelSettings & settings) {
     std::vector<float> split(llama_max_devices());
     std::copy_n(settings.tensor_split.begin(), std::min(split.size(), settings.tensor_split.size()), split.begin());
     params.tensor_split = settings.tensor_split.empty() ? nullptr : split.data();
-    LogCapture log;
+    LogCapture             log;
+    const kernels::Loading loading(settings.vocabulary_only ? "off" : settings.kernels);
     model.reset(llama_model_load_from_file(path.c_str(), params));
+    by_kernels = loading.taken();
     if (!model) {
         const std::string reason = log.errors("llama.cpp gave no reason");
         throw Failure(kind_of(reason), reason);

@@ -7,6 +7,7 @@
 
 #include "grammar.h"
 #include "huge_pages.h"
+#include "kernels/plugin.h"
 #include "llama-cpp.h"
 
 namespace sampo {
@@ -21,6 +22,9 @@ struct ModelSettings {
 
     // What part of them each GPU takes, in any unit; empty leaves it to llama.cpp.
     std::vector<float> tensor_split;
+
+    // As kernels::Loading takes it.
+    std::string kernels = "off";
 };
 
 // A model's weights (or only its vocabulary). Read-only once loaded, so safe for many threads.
@@ -43,6 +47,9 @@ class Model {
     // The weights' memory; for one thread at a time.
     HugePages & pages() const { return weights; }
 
+    // What our kernels multiply of it.
+    const kernels::Taken & taken() const { return by_kernels; }
+
     // Name and kind of the devices that compute, for people.
     static std::string devices();
 
@@ -52,6 +59,7 @@ class Model {
   private:
     mutable HugePages             weights;
     llama_model_ptr               model;
+    kernels::Taken                by_kernels;
     std::unique_ptr<GrammarCache> compiled;
 };
 

@@ -272,9 +272,13 @@ int main(int count, char ** arguments) {
     const std::string path = folder + "/model.gguf";
     CHECK(failure_of([] { Model("/no/such/file", { false, 0, {} }); }) == Kind::MODEL_REJECTED);
     CHECK(failure_of([&] { quantize(path, "/dev/null", "Q17", 1); }) == Kind::INVALID_REQUEST);
+    exercise_kernels(path, folder);
+    exercise_divergence(path, folder);
+    exercise_divergence(folder + "/grouped.gguf", folder);
     exercise_model(path);
     if (count > 3) {
         exercise_model(arguments[3]);
+        exercise_divergence(arguments[3], folder);
     }
     exercise_adapters(Model(path, { false, 0, {} }), folder + "/adapter.gguf", path);
     exercise_embedder(folder + "/embedder.gguf", LLAMA_POOLING_TYPE_MEAN);

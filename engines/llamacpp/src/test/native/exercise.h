@@ -43,6 +43,8 @@ void exercise_steps(const Model & model);
 void exercise_drafts(const Model & model);
 void exercise_states(const Model & model);
 void exercise_adapters(const Model & model, const std::string & adapter, const std::string & no_adapter);
+void exercise_kernels(const std::string & path, const std::string & folder);
+void exercise_divergence(const std::string & path, const std::string & folder);
 void exercise_embedder(const std::string & path, enum llama_pooling_type pooling);
 
 }  // namespace sampo

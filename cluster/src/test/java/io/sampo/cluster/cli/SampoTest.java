@@ -62,9 +62,9 @@ class SampoTest {
     String help = out.toString(UTF_8);
     for (String name :
         ("host port cluster-host cluster-port api-key-file model-alias ctx-size parallel threads"
-                + " gpu-layers kv-type speculation draft engine deterministic allowed-host data-dir"
-                + " config log-format debug-headers join cluster-tls replicas supervised admin-host"
-                + " admin-port jmx-port jmx-host jmx-tls")
+                + " gpu-layers kv-type kernels speculation draft engine deterministic allowed-host"
+                + " data-dir config log-format debug-headers join cluster-tls replicas supervised"
+                + " admin-host admin-port jmx-port jmx-host jmx-tls")
             .split(" ", -1)) {
       assertThat(help).contains("--" + name);
     }

@@ -1,6 +1,9 @@
 package io.sampo.cluster.cli.doctor;
 
 import io.sampo.engines.modelstore.download.Sizes;
+import io.sampo.engines.spi.EngineException;
+import io.sampo.engines.spi.EngineProvider;
+import io.sampo.engines.spi.KernelOffer;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -8,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +43,7 @@ public record Doctor(
     checks.add(MachineChecks.processor());
     checks.add(MachineChecks.gpu(natives));
     checks.add(engineLibrary());
+    kernels().ifPresent(checks::add);
     checks.add(space());
     checks.add(models());
     checks.add(MachineChecks.port("port", host, port));
@@ -63,6 +69,24 @@ public record Doctor(
       return Check.fail(
           "llama.cpp", reason, "build again, or unpack the distribution for this platform");
     }
+  }
+
+  /** Which of the engine's own CPU kernels run here; nothing where its library does not load. */
+  private static Optional<Check> kernels() {
+    for (EngineProvider provider : ServiceLoader.load(EngineProvider.class)) {
+      try {
+        KernelOffer offer = provider.kernels();
+        if (!offer.variants().isEmpty()) {
+          return Optional.of(Check.ok("kernels", String.join(", ", offer.variants())));
+        }
+        if (!offer.trouble().isEmpty()) {
+          return Optional.of(Check.ok("kernels", "llama.cpp's alone: " + offer.trouble()));
+        }
+      } catch (EngineException unavailable) {
+        // The check of the library says so already.
+      }
+    }
+    return Optional.empty();
   }
 
   private Check space() {

@@ -31,6 +31,10 @@ final class EngineOptions {
         .find(Flags.SPECULATION)
         .map(given -> speculation(given, layers))
         .ifPresent(value -> add(layers, Flags.SPECULATION, value, options));
+    layers
+        .find(Flags.KERNELS)
+        .map(given -> oneOf(given, "auto", "off"))
+        .ifPresent(value -> add(layers, Flags.KERNELS, value, options));
     layers.find(Flags.DRAFT).ifPresent(given -> checkDraft(given, layers));
     return options;
   }
@@ -52,11 +56,15 @@ final class EngineOptions {
   }
 
   private static String speculation(Given given, Layers layers) {
-    if (!List.of("off", "ngram").contains(given.text())) {
-      throw given.refused("expected one of off, ngram");
-    }
-    if (!given.text().equals("off")) {
+    if (!oneOf(given, "off", "ngram").equals("off")) {
       requireRounding(given, layers);
+    }
+    return given.text();
+  }
+
+  private static String oneOf(Given given, String... allowed) {
+    if (!List.of(allowed).contains(given.text())) {
+      throw given.refused("expected one of " + String.join(", ", allowed));
     }
     return given.text();
   }

@@ -110,6 +110,12 @@ public final class Flags {
       new Flag("gpu-layers", "auto|N", "Layers kept on a GPU; auto takes what fits (default).");
   public static final Flag KV_TYPE =
       new Flag("kv-type", "f16|q8_0|q4_0", "Number format of cached keys and values. Default f16.");
+  public static final Flag KERNELS =
+      new Flag(
+          "kernels",
+          "auto|off",
+          "Our own matrix kernels on the CPU, several times faster than llama.cpp's: auto where the"
+              + " model and the processor allow it, off for llama.cpp's alone (default).");
   public static final Flag SPECULATION =
       new Flag(
           "speculation",
@@ -222,6 +228,7 @@ public final class Flags {
           THREADS,
           GPU_LAYERS,
           KV_TYPE,
+          KERNELS,
           SPECULATION,
           DRAFT,
           LORA,

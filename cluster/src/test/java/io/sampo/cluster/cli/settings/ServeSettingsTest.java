@@ -165,6 +165,7 @@ class ServeSettingsTest {
           retain-tokens | all | --retain-tokens all: expected auto or a number of tokens (32K = 32768); 0 keeps none
           engine-option | x | --engine-option x: expected NAME=VALUE, or several of them parted by commas
           engine-option | a=1,a=2 | --engine-option a=1,a=2: sets a twice
+          kernels | fast      | --kernels fast: expected one of auto, off
           speculation | yes   | --speculation yes: expected one of off, ngram
           log-format | xml    | --log-format xml: expected one of text, json
           config     | /none  | --config /none: there is no such file

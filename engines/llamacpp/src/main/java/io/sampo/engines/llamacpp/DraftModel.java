@@ -47,7 +47,11 @@ record DraftModel(Path file, GgufSummary summary, LoadChoice choice, double leas
             settings.kvType(),
             settings.flashAttention(),
             false,
-            Map.of(LoadChoice.BATCH_TOKENS, String.valueOf(DraftModelProposer.CHUNK_TOKENS)));
+            Map.of(
+                LoadChoice.BATCH_TOKENS,
+                String.valueOf(DraftModelProposer.CHUNK_TOKENS),
+                KernelChoice.KERNELS,
+                large.kernels()));
     if (!EmbeddingChoice.generates(summary, small)) {
       throw rejected(file, "it computes embeddings and cannot guess");
     }
@@ -78,7 +82,7 @@ record DraftModel(Path file, GgufSummary summary, LoadChoice choice, double leas
    */
   Proposer open(
       NativeModel large, NativeContext beside, NativeContext.Settings settings, int gpuLayers) {
-    NativeModel small = NativeModel.load(file, false, gpuLayers);
+    NativeModel small = NativeModel.load(file, choice.kernels(), gpuLayers);
     try {
       requireSameVocabulary(large, small);
       NativeContext context = new NativeContext(small, settings, beside);

@@ -36,7 +36,7 @@ record EmbeddingChoice(
   static final String POOLING = "pooling";
 
   private static final Set<String> OPTIONS =
-      Set.of(POOLING, LoadChoice.BATCH_TOKENS, GpuSplit.TENSOR_SPLIT);
+      Set.of(POOLING, LoadChoice.BATCH_TOKENS, KernelChoice.KERNELS, GpuSplit.TENSOR_SPLIT);
   private static final int DEFAULT_REQUESTS = 16;
   private static final int DEFAULT_CONTEXT = 2048;
   private static final int DEFAULT_BATCH = 512;

@@ -11,6 +11,7 @@ import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
+import io.sampo.engines.spi.KernelStats;
 import io.sampo.engines.spi.KvBlocks;
 import io.sampo.engines.spi.SequenceId;
 import io.sampo.engines.spi.SequenceListener;
@@ -25,6 +26,7 @@ final class EmbeddingEngine implements Engine {
 
   private final Path file;
   private final NativeModel model;
+  private final KernelStats kernels;
   private final NativeEmbedder embedder;
   private final EngineCapabilities capabilities;
   private final EmbeddingLoop loop;
@@ -38,6 +40,7 @@ final class EmbeddingEngine implements Engine {
       EmbeddingChoice choice) {
     this.file = file;
     this.model = model;
+    kernels = model.kernels();
     this.embedder = embedder;
     this.capabilities = capabilities;
     thread = new EngineThread(file);
@@ -51,7 +54,9 @@ final class EmbeddingEngine implements Engine {
    */
   static EmbeddingEngine load(
       Path file, EngineSettings settings, EmbeddingChoice choice, GpuSplit split) {
-    NativeModel model = NativeModel.load(file, false, split.layers(), split.shares());
+    String kernels = KernelChoice.of(settings);
+    NativeModel model = NativeModel.load(file, kernels, split.layers(), split.shares());
+    KernelChoice.log(file, kernels, model);
     try {
       NativeEmbedder embedder =
           new NativeEmbedder(
@@ -131,6 +136,11 @@ final class EmbeddingEngine implements Engine {
   @Override
   public KvBlocks kvBlocks() {
     return KvBlocks.refusing("a model that computes vectors keeps no keys and values");
+  }
+
+  @Override
+  public KernelStats kernels() {
+    return kernels;
   }
 
   @Override

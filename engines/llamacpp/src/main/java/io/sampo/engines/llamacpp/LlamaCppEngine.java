@@ -15,6 +15,7 @@ import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineSettings;
 import io.sampo.engines.spi.EngineStats;
 import io.sampo.engines.spi.Grammar;
+import io.sampo.engines.spi.KernelStats;
 import io.sampo.engines.spi.KvBlocks;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.SequenceId;
@@ -37,6 +38,7 @@ final class LlamaCppEngine implements Engine {
 
   private final Path file;
   private final NativeModel model;
+  private final KernelStats kernels;
   private final NativeContext context;
   private final EngineCapabilities capabilities;
   private final Speculation speculation;
@@ -54,6 +56,7 @@ final class LlamaCppEngine implements Engine {
       LoadChoice choice) {
     this.file = file;
     this.model = model;
+    kernels = model.kernels();
     this.context = context;
     this.capabilities = capabilities;
     this.speculation = speculation;
@@ -75,7 +78,8 @@ final class LlamaCppEngine implements Engine {
       LoadChoice choice,
       @Nullable DraftModel draft,
       GpuSplit split) {
-    NativeModel model = NativeModel.load(file, false, split.layers(), split.shares());
+    NativeModel model = NativeModel.load(file, choice.kernels(), split.layers(), split.shares());
+    KernelChoice.log(file, choice.kernels(), model);
     try {
       NativeContext context = new NativeContext(model, contextSettings(settings, choice));
       try {
@@ -255,6 +259,11 @@ final class LlamaCppEngine implements Engine {
   @Override
   public KvBlocks kvBlocks() {
     return blocks;
+  }
+
+  @Override
+  public KernelStats kernels() {
+    return kernels;
   }
 
   @Override

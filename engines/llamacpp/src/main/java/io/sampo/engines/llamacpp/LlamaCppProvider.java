@@ -8,6 +8,7 @@ import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
 import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.EngineSettings;
+import io.sampo.engines.spi.KernelOffer;
 import io.sampo.engines.spi.LoadPlan;
 import io.sampo.engines.spi.TextCodec;
 import java.nio.file.Path;
@@ -26,6 +27,11 @@ public final class LlamaCppProvider implements EngineProvider {
   @Override
   public boolean simulated() {
     return false;
+  }
+
+  @Override
+  public KernelOffer kernels() {
+    return NativeLibrary.kernels();
   }
 
   @Override

@@ -47,7 +47,7 @@ final class LlamaCppText implements TextCodec {
   /** Opens the text side of a checked model file. */
   static LlamaCppText open(Path file, GgufSummary summary) {
     NativeModel loaded = LoadedModels.find(file);
-    NativeModel model = loaded == null ? NativeModel.load(file, true, 0) : loaded;
+    NativeModel model = loaded == null ? NativeModel.loadVocabulary(file) : loaded;
     try {
       return new LlamaCppText(model, summary.trainedContextTokens());
     } catch (RuntimeException failed) {

@@ -23,6 +23,7 @@ import java.util.TreeSet;
  * @param rowCells how many retained tokens slow a row by as much as it takes, so that no more are
  *     kept than pay; 0 keeps the most
  * @param speculation whether and how tokens are guessed ahead
+ * @param kernels which kernels multiply on the CPU, as {@link KernelChoice} has it
  * @param kvBytesPerToken 0 for recurrent models
  */
 record LoadChoice(
@@ -35,6 +36,7 @@ record LoadChoice(
     int retainTokens,
     long rowCells,
     SpeculationChoice speculation,
+    String kernels,
     long kvBytesPerToken,
     long computeBytes) {
 
@@ -92,6 +94,7 @@ record LoadChoice(
         adapts ? Integer.MAX_VALUE : option(options, RETAIN_TOKENS, 0, 0, Integer.MAX_VALUE),
         adapts ? rowCells(model) : 0,
         speculation,
+        KernelChoice.of(settings),
         kvBytes,
         computeBytes(model, sequences + speculation.stepTokens(sequences), ubatch));
   }
@@ -114,6 +117,7 @@ record LoadChoice(
             INTER_TOKEN_MILLIS,
             RETAIN_TOKENS,
             EmbeddingChoice.POOLING,
+            KernelChoice.KERNELS,
             GpuSplit.TENSOR_SPLIT));
     return names;
   }

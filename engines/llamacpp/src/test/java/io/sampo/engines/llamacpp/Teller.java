@@ -25,7 +25,12 @@ final class Teller implements AutoCloseable {
   private final TextCodec text;
   private long ids;
 
+  /** With llama.cpp's own kernels, whose texts are llama-server's. */
   Teller(Path model, int sequences, boolean deterministic) {
+    this(model, sequences, deterministic, 1, "off");
+  }
+
+  Teller(Path model, int sequences, boolean deterministic, int threads, String kernels) {
     engine =
         new LlamaCppProvider()
             .load(
@@ -33,12 +38,12 @@ final class Teller implements AutoCloseable {
                 new EngineSettings(
                     0,
                     sequences,
-                    1,
+                    threads,
                     0,
                     KvType.F16,
                     FlashAttention.AUTO,
                     deterministic,
-                    Map.of("batch-tokens", "64")));
+                    Map.of("batch-tokens", "64", "kernels", kernels)));
     text = new LlamaCppProvider().openText(model);
   }
 

@@ -68,6 +68,11 @@ public interface Engine extends AutoCloseable {
   /** Its KV as blocks that leave and enter, or the reason why they cannot. */
   KvBlocks kvBlocks();
 
+  /** What the engine's own CPU kernels have taken over of the model. */
+  default KernelStats kernels() {
+    return KernelStats.NONE;
+  }
+
   /** A snapshot; cheap enough to be read every few milliseconds. */
   EngineStats stats();
 

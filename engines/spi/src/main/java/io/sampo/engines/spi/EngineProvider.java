@@ -16,6 +16,11 @@ public interface EngineProvider {
    */
   boolean simulated();
 
+  /** The CPU kernels of its own that this engine has for this machine; may load its library. */
+  default KernelOffer kernels() {
+    return KernelOffer.NONE;
+  }
+
   /**
    * Opens the tokenizer and chat format of a model, without its weights.
    *

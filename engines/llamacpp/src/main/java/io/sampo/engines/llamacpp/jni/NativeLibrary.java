@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.EngineException.Kind;
+import io.sampo.engines.spi.KernelOffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -82,6 +83,15 @@ public final class NativeLibrary {
     return gpuFreeBytes();
   }
 
+  /** Our own CPU kernels that run here, or why none do. */
+  public static KernelOffer kernels() {
+    ensureStarted();
+    String variants = new String(kernelVariants(), UTF_8);
+    return new KernelOffer(
+        variants.isEmpty() ? List.of() : List.of(variants.split(",", -1)),
+        new String(kernelTrouble(), UTF_8));
+  }
+
   /**
    * Writes a quantized copy of a GGUF file. Takes minutes for a large one.
    *
@@ -104,6 +114,10 @@ public final class NativeLibrary {
   private static native byte[] drainLog();
 
   private static native byte[] gpus();
+
+  private static native byte[] kernelVariants();
+
+  private static native byte[] kernelTrouble();
 
   private static native long[] gpuFreeBytes();
 

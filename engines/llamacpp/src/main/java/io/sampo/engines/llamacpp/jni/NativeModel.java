@@ -8,6 +8,7 @@ import io.sampo.engines.spi.ChatRequest.ToolChoice;
 import io.sampo.engines.spi.EngineException;
 import io.sampo.engines.spi.FillInTokens;
 import io.sampo.engines.spi.Grammar;
+import io.sampo.engines.spi.KernelStats;
 import io.sampo.engines.spi.ParsedAnswer;
 import io.sampo.engines.spi.ParsedAnswer.ToolCall;
 import java.nio.file.Path;
@@ -43,19 +44,34 @@ public final class NativeModel implements AutoCloseable {
   }
 
   /**
+   * Loads the vocabulary of a model file that has passed Java's checks, and leaves the weights out.
+   *
+   * @throws EngineException MODEL_REJECTED with llama.cpp's reason, or OUT_OF_MEMORY
+   */
+  public static NativeModel loadVocabulary(Path file) {
+    return load(file, true, "off", 0);
+  }
+
+  /**
    * Loads a model file that has passed Java's checks.
    *
-   * @param vocabularyOnly leave the weights out
+   * @param kernels which kernels multiply on the CPU: auto, off or a variant's name; none where
+   *     that is not there
    * @param gpuLayers layers on GPUs, -1 for all
    * @param tensorSplit what part of them each GPU takes, in any unit; empty leaves it to llama.cpp
    * @throws EngineException MODEL_REJECTED with llama.cpp's reason, or OUT_OF_MEMORY
    */
-  public static NativeModel load(
-      Path file, boolean vocabularyOnly, int gpuLayers, float... tensorSplit) {
+  public static NativeModel load(Path file, String kernels, int gpuLayers, float... tensorSplit) {
+    return load(file, false, kernels, gpuLayers, tensorSplit);
+  }
+
+  private static NativeModel load(
+      Path file, boolean vocabularyOnly, String kernels, int gpuLayers, float... tensorSplit) {
     NativeLibrary.ensureStarted();
     try {
       byte[] path = NativeLibrary.bytes(file);
-      return new NativeModel(load(path, vocabularyOnly, gpuLayers, tensorSplit));
+      byte[] choice = kernels.getBytes(UTF_8);
+      return new NativeModel(load(path, vocabularyOnly, choice, gpuLayers, tensorSplit));
     } catch (EngineException refused) {
       throw new EngineException(refused.kind(), file + ": " + refused.getMessage(), refused);
     } finally {
@@ -65,6 +81,16 @@ public final class NativeModel implements AutoCloseable {
 
   public int vocabularySize() {
     return reading(() -> vocabularySize(handle.get()));
+  }
+
+  /** What our kernels have taken over of it. */
+  public KernelStats kernels() {
+    return reading(
+        () -> {
+          long[] counts = kernelCounts(handle.get());
+          String variant = text(kernelVariant(handle.get()));
+          return new KernelStats(variant, counts[0], counts[1], counts[2]);
+        });
   }
 
   /** The tokens that end a text. */
@@ -282,7 +308,11 @@ public final class NativeModel implements AutoCloseable {
   }
 
   private static native long load(
-      byte[] path, boolean vocabularyOnly, int gpuLayers, float[] tensorSplit);
+      byte[] path, boolean vocabularyOnly, byte[] kernels, int gpuLayers, float[] tensorSplit);
+
+  private static native byte[] kernelVariant(long model);
+
+  private static native long[] kernelCounts(long model);
 
   private static native void free(long model);
 
