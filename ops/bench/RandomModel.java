@@ -8,9 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Writes a Llama-3.2-1B of random weights, quantized to Q4_K_M.
+ * Writes a Llama-3.2-1B of random weights, quantized.
  *
- * <p>Arguments: a GGUF file whose vocabulary to take, and the file to write.
+ * <p>Arguments: a GGUF file whose vocabulary to take, and the file to write, and the number format.
  */
 class RandomModel {
 
@@ -21,7 +21,7 @@ class RandomModel {
     try {
       SyntheticVocabulary donor = new SyntheticVocabulary.Donor(vocabulary);
       SyntheticModel.write(full, LlamaShape.LLAMA_3_2_1B, donor, GgmlType.F16, 1);
-      NativeLibrary.quantize(full, model, "Q4_K_M", 0);
+      NativeLibrary.quantize(full, model, files[2], 0);
     } finally {
       Files.deleteIfExists(full);
     }
