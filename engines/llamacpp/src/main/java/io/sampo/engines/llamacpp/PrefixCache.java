@@ -92,6 +92,9 @@ final class PrefixCache {
   /** {@link #retainedCells}, or -1 where it must be counted anew. */
   private long retainedCells;
 
+  /** Whether a sequence has ended since the bound was applied. */
+  private boolean due;
+
   PrefixCache(Bounds bounds, Cells cells) {
     this.bounds = bounds;
     this.cells = cells;
@@ -255,13 +258,14 @@ final class PrefixCache {
   }
 
   /**
-   * A step was computed; what is retained has slowed it. Where that has come to be a good deal too
-   * much it is cut back; by a little at each step, new cells would lie scattered among old ones.
+   * A step was computed; what is retained has slowed it. Where a sequence has ended, or where that
+   * has come to be a good deal too much, it is cut back; by a little at each step, new cells would
+   * lie scattered among old ones.
    */
   void stepped(int rows) {
     long retains = retainedCells();
     account.stepped(rows, retains);
-    if (retains - account.bound() > retains / 4) {
+    if (due || retains - account.bound() > retains / 4) {
       trim();
     }
   }
@@ -287,7 +291,11 @@ final class PrefixCache {
     }
   }
 
-  /** A running or paused sequence ended; what is held of it stays, within the bound. */
+  /**
+   * A running or paused sequence ended; what is held of it stays, within the bound. A bound that
+   * only says what pays is applied with the next step: until then nothing is slowed by what is
+   * beyond it, and somebody may come for it or take it out.
+   */
   void retain(Sequence sequence) {
     int number = sequence.slot();
     if (!sequence.equals(owners[number])) {
@@ -298,7 +306,10 @@ final class PrefixCache {
     owners[number] = null;
     lastUsed[number] = ++clock;
     settle(number);
-    trim();
+    due = true;
+    if (bounds.rowCells == 0) {
+      trim();
+    }
   }
 
   /** What a retained sequence holds does not change any more: nothing is to be retained twice. */
@@ -310,6 +321,7 @@ final class PrefixCache {
   }
 
   private void trim() {
+    due = false;
     long over = retainedCells() - account.bound();
     while (over > 0 && evict(over, NONE, Double.POSITIVE_INFINITY)) {
       over = retainedCells() - account.bound();

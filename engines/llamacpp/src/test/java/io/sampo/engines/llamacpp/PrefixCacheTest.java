@@ -100,6 +100,29 @@ class PrefixCacheTest {
     assertThat(cache.retainedCells()).isLessThanOrEqualTo(60);
   }
 
+  /** Row cells of 200 let 40 be retained at first; the first step of somebody else cuts to that. */
+  @Test
+  void cutsWhatDoesNotPayWithTheNextStepAndNotBefore() {
+    PrefixCache cache = new PrefixCache(new PrefixCache.Bounds(8, 1000, 1000, 200, true), cells);
+    runAndRetain(cache, range(0, 101));
+    assertThat(cache.held(Sequences.of(range(0, 102)))).isEqualTo(100);
+
+    run(cache, range(500, 502));
+    cache.stepped(1);
+    assertThat(cache.retainedCells()).isLessThanOrEqualTo(40).isPositive();
+  }
+
+  @Test
+  void keepsAllOfWhatIsTakenUpAgainBeforeTheNextStep() {
+    PrefixCache cache = new PrefixCache(new PrefixCache.Bounds(8, 1000, 1000, 200, true), cells);
+    runAndRetain(cache, range(0, 101));
+    Sequence next = run(cache, range(0, 103));
+    cache.stepped(2);
+    cache.retain(next);
+    cache.stepped(1);
+    assertThat(cache.held(Sequences.of(range(0, 110)))).isEqualTo(102);
+  }
+
   @Test
   void takesOverTheOnlyRetainedSequenceWhenNoNumberIsLeft() {
     PrefixCache cache = cache(2, 200, 200);
