@@ -125,6 +125,21 @@ class KvExchangeIT {
     assertThat(stat(computed, "given/blocks")).isGreaterThanOrEqualTo(STORY_BLOCKS);
     await(() -> stat(other, "restores/restores") == 1);
     assertThat(stat(other, "host/blocks")).isGreaterThanOrEqualTo(STORY_BLOCKS);
+    // Each node's gateway tells what both nodes' stores did.
+    for (SampoNode gateway : List.of(one, two)) {
+      await(() -> reported(gateway, "given_blocks") >= STORY_BLOCKS);
+      await(() -> reported(gateway, "fetched_blocks") >= STORY_BLOCKS);
+    }
+  }
+
+  /** The highest figure of this name that a replica's node reported. */
+  private long reported(SampoNode gateway, String name) throws Exception {
+    return stats(gateway)
+        .get("replicas")
+        .valueStream()
+        .mapToLong(replica -> replica.at("/kv/" + name).asLong(0))
+        .max()
+        .orElse(0);
   }
 
   @Test

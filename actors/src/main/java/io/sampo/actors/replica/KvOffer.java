@@ -13,10 +13,12 @@ import org.jspecify.annotations.Nullable;
  *     where none was measured, as in the others
  * @param diskBytesPerSecond from the node's files
  * @param peerBytesPerSecond from other nodes
+ * @param counters of its node's store
  */
 public record KvOffer(
     KvLayout layout,
     @Nullable StoreAddress store,
     double hostBytesPerSecond,
     double diskBytesPerSecond,
-    double peerBytesPerSecond) {}
+    double peerBytesPerSecond,
+    KvCounters counters) {}

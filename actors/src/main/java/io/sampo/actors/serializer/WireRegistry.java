@@ -5,6 +5,7 @@ import io.sampo.actors.holder.Holder;
 import io.sampo.actors.holder.StoreAddress;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.CacheUse;
+import io.sampo.actors.replica.KvCounters;
 import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
@@ -163,6 +164,7 @@ final class WireRegistry {
     classes.put(99, KvOffer.class);
     classes.put(100, KvHint.class);
     classes.put(101, ServiceClass.class);
+    classes.put(104, KvCounters.class);
     classes.put(65, Router.ReplicaDoubted.class);
     classes.put(87, Placement.ReplicaSeen.class);
     classes.put(88, Placement.EngineNodeLeaves.class);

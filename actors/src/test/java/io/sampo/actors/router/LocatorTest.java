@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sampo.actors.holder.EventLog;
 import io.sampo.actors.holder.Holder;
 import io.sampo.actors.holder.StoreAddress;
+import io.sampo.actors.replica.KvCounters;
 import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.scheduler.Located;
@@ -178,7 +179,7 @@ class LocatorTest {
             null,
             stats,
             List.of(),
-            new KvOffer(LAYOUT, node.address(), 0, 0, 0),
+            new KvOffer(LAYOUT, node.address(), 0, 0, 0, KvCounters.NONE),
             0,
             null),
         now);

@@ -9,6 +9,7 @@ import io.sampo.actors.holder.Holder;
 import io.sampo.actors.holder.StoreAddress;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.CacheUse;
+import io.sampo.actors.replica.KvCounters;
 import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
@@ -127,7 +128,8 @@ class KryoSerializerTest {
                 new StoreAddress(holder.ref(), "10.0.0.1", 7001),
                 1e9,
                 0,
-                0.5),
+                0.5,
+                new KvCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)),
             1.5,
             null);
     return List.of(

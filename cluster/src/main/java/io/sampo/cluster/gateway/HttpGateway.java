@@ -11,6 +11,7 @@ import io.sampo.cluster.gateway.answer.Embeddings;
 import io.sampo.cluster.gateway.answer.OpenAnswers;
 import io.sampo.cluster.gateway.decode.CallDecoder;
 import io.sampo.cluster.gateway.decode.EmbeddingDecoder;
+import io.sampo.cluster.gateway.feed.BlockFeed;
 import io.sampo.cluster.gateway.http.AcceptedSockets;
 import io.sampo.cluster.gateway.http.ExchangeStage;
 import io.sampo.cluster.gateway.http.HostPolicy;
@@ -109,7 +110,11 @@ public final class HttpGateway {
     ApiRoutes api =
         routes(system, endpoint, settings, admission, models, adapters, requests, health, open);
     return bind(
-        system, endpoint, settings, table(api.routes(), health, open, endpoint, NOTHING), open);
+        system,
+        endpoint,
+        settings,
+        table(system, api.routes(), health, open, endpoint, NOTHING),
+        open);
   }
 
   /** As before, for a node that tells how it is and nothing else. */
@@ -117,7 +122,11 @@ public final class HttpGateway {
       ActorSystem<?> system, Endpoint endpoint, GatewaySettings settings, NodeHealth health) {
     OpenAnswers open = new OpenAnswers();
     return bind(
-        system, endpoint, settings, table(List.of(), health, open, endpoint, ASK_A_GATEWAY), open);
+        system,
+        endpoint,
+        settings,
+        table(system, List.of(), health, open, endpoint, ASK_A_GATEWAY),
+        open);
   }
 
   /** As before, for operators: health, metrics and what the admin routes answer. */
@@ -134,8 +143,15 @@ public final class HttpGateway {
   }
 
   private static RouteTable table(
-      List<Route> api, NodeHealth health, OpenAnswers open, Endpoint endpoint, String nothing) {
+      ActorSystem<?> system,
+      List<Route> api,
+      NodeHealth health,
+      OpenAnswers open,
+      Endpoint endpoint,
+      String nothing) {
     List<Route> routes = new ArrayList<>(api);
+    BlockFeed feed = new BlockFeed(BlockFeed.Settings.from(system.settings().config()));
+    routes.addAll(new BlockFeedRoute(feed, health).routes());
     routes.addAll(new HealthRoutes(health, open::draining, endpoint.version()).routes());
     return new RouteTable(routes, Scope.INFER, nothing);
   }

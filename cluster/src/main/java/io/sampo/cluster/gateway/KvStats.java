@@ -1,5 +1,6 @@
 package io.sampo.cluster.gateway;
 
+import io.sampo.actors.replica.KvCounters;
 import io.sampo.cluster.gateway.json.JsonBytes;
 import io.sampo.cluster.kv.ExchangeFigures;
 import io.sampo.cluster.kv.KvFigures;
@@ -32,6 +33,29 @@ final class KvStats {
     if (kv.exchange() != null) {
       write(json, kv.exchange());
     }
+    json.raw("}");
+  }
+
+  /** The store of a replica's node, wherever that is, as it was last reported. */
+  static void write(JsonBytes json, KvCounters kv) {
+    json.name("kv").raw("{").name("host_bytes").number(kv.hostBytes());
+    number(json, "host_blocks", kv.hostBlocks());
+    number(json, "host_hits", kv.hostHits());
+    number(json, "host_evicted", kv.hostEvicted());
+    number(json, "disk_bytes", kv.diskBytes());
+    number(json, "disk_blocks", kv.diskBlocks());
+    number(json, "disk_hits", kv.diskHits());
+    number(json, "disk_evicted", kv.diskEvicted());
+    number(json, "published_blocks", kv.published());
+    number(json, "restored_blocks", kv.restored());
+    number(json, "win_millis", kv.wonMillis());
+    number(json, "loss_millis", kv.lostMillis());
+    number(json, "declined", kv.declined());
+    number(json, "given_blocks", kv.given());
+    number(json, "given_bytes", kv.givenBytes());
+    number(json, "fetched_blocks", kv.fetched());
+    number(json, "fetched_bytes", kv.fetchedBytes());
+    number(json, "doubted_fetches", kv.doubted());
     json.raw("}");
   }
 

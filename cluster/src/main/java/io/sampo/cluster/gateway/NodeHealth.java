@@ -1,9 +1,11 @@
 package io.sampo.cluster.gateway;
 
+import io.sampo.actors.holder.Holder;
 import io.sampo.actors.replica.Replica;
 import io.sampo.cluster.kv.KvFigures;
 import java.util.List;
 import java.util.Optional;
+import org.apache.pekko.actor.typed.ActorRef;
 
 /** What this node tells of itself without asking anybody. Answers at once; asked on every probe. */
 public interface NodeHealth {
@@ -22,6 +24,11 @@ public interface NodeHealth {
 
   /** The replicas that this node knows, as they last reported; a few seconds old at most. */
   List<Replica.Report> replicas();
+
+  /** Who tells what this node's block store holds, where it has one. */
+  default Optional<ActorRef<Holder.Command>> kvHolder() {
+    return Optional.empty();
+  }
 
   /** What this node's KV does, where it keeps any. */
   default Optional<KvFigures> kv() {

@@ -52,6 +52,7 @@ final class StatsRoute {
     if (kv != null) {
       number(json, "kv_block_tokens", kv.layout().blockTokens());
       number(json, "kv_block_bytes", kv.layout().blockBytes());
+      KvStats.write(json.raw(","), kv.counters());
     }
     EngineStats stats = replica.stats();
     if (stats != null) {

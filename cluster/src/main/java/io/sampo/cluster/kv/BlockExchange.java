@@ -14,12 +14,15 @@ import io.sampo.kvcache.transfer.BlockServer;
 import io.sampo.kvcache.transfer.Credentials;
 import io.sampo.kvcache.transfer.FetchEnd;
 import io.sampo.kvcache.transfer.Fetched;
-import io.sampo.kvcache.transfer.FetcherSettings;
 import io.sampo.kvcache.transfer.ServerSettings;
+import io.sampo.kvcache.transfer.WarmUp;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -37,19 +40,28 @@ final class BlockExchange implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BlockExchange.class);
 
   private static final int MOST_TOLD = 256;
+  private static final Duration WARM_UP_LIMIT = Duration.ofSeconds(5);
 
   private final BlockStore store;
   private final BlockServer server;
   private final BlockFetcher fetcher;
   private final StoreAddress address;
+  private final ExchangeSettings settings;
+  private final Credentials credentials;
   private final Set<String> told = ConcurrentHashMap.newKeySet();
 
   private BlockExchange(
-      BlockStore store, BlockServer server, BlockFetcher fetcher, StoreAddress address) {
+      BlockStore store,
+      BlockServer server,
+      StoreAddress address,
+      ExchangeSettings settings,
+      Credentials credentials) {
     this.store = store;
     this.server = server;
-    this.fetcher = fetcher;
     this.address = address;
+    this.settings = settings;
+    this.credentials = credentials;
+    fetcher = new BlockFetcher(settings.fetcher(), credentials);
   }
 
   /**
@@ -62,6 +74,7 @@ final class BlockExchange implements AutoCloseable {
   static BlockExchange open(
       ActorSystem<?> system,
       InetSocketAddress bind,
+      ExchangeSettings settings,
       Credentials credentials,
       BlockStore store,
       EventLog log)
@@ -69,13 +82,32 @@ final class BlockExchange implements AutoCloseable {
     BlockServer server = BlockServer.start(ServerSettings.on(bind), credentials, store);
     ActorRef<Holder.Command> holder =
         system.systemActorOf(Holder.create(log, store::snapshot), "kv-holder", Props.empty());
-    String host = server.address().getAddress().getHostAddress();
     LOG.debug("gives KV blocks at {}", server.address());
-    return new BlockExchange(
-        store,
-        server,
-        new BlockFetcher(FetcherSettings.DEFAULT, credentials),
-        new StoreAddress(holder, host, server.address().getPort()));
+    String host = settings.advertisedHost();
+    int port = settings.advertisedPort();
+    StoreAddress address =
+        new StoreAddress(
+            holder,
+            host == null ? server.address().getAddress().getHostAddress() : host,
+            port == 0 ? server.address().getPort() : port);
+    return new BlockExchange(store, server, address, settings, credentials);
+  }
+
+  /** Moves made-up blocks in the background, so that the JVM compiles what moves blocks. */
+  CompletionStage<Void> warmUp() {
+    long bytes = settings.warmUpBytes();
+    return bytes == 0
+        ? CompletableFuture.completedStage(null)
+        : CompletableFuture.runAsync(
+            () -> {
+              try {
+                LOG.debug(
+                    "warmed up with {} bytes", WarmUp.move(credentials, bytes, WARM_UP_LIMIT));
+              } catch (IOException unable) {
+                LOG.debug("the first blocks will come slowly", unable);
+              }
+            },
+            task -> Thread.ofVirtual().name("kv-warm-up").start(task));
   }
 
   /** Where other nodes ask for what is here. */
@@ -130,7 +162,13 @@ final class BlockExchange implements AutoCloseable {
       LOG.debug("a hint names {}, which is no address", hint.host());
       return null;
     }
-    return peer.equals(server.address()) || fetcher.bypasses(peer) ? null : new Source.Peer(peer);
+    return peer.equals(advertised()) || peer.equals(server.address()) || fetcher.bypasses(peer)
+        ? null
+        : new Source.Peer(peer);
+  }
+
+  private InetSocketAddress advertised() {
+    return new InetSocketAddress(InetAddress.ofLiteral(address.host()), address.port());
   }
 
   ExchangeFigures figures() {

@@ -78,7 +78,8 @@ final class TieredEngine implements EngineKv {
             exchange == null ? null : exchange.address(),
             breakEven.bytesPerSecond(Source.HOST),
             breakEven.bytesPerSecond(Source.DISK),
-            lastPeer == null ? 0 : breakEven.bytesPerSecond(lastPeer));
+            lastPeer == null ? 0 : breakEven.bytesPerSecond(lastPeer),
+            node.figures().counters());
   }
 
   TieredKv node() {

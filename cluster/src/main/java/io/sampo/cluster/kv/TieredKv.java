@@ -2,6 +2,7 @@ package io.sampo.cluster.kv;
 
 import com.typesafe.config.Config;
 import io.sampo.actors.holder.EventLog;
+import io.sampo.actors.holder.Holder;
 import io.sampo.actors.replica.EngineKv;
 import io.sampo.actors.replica.NodeKv;
 import io.sampo.engines.spi.Engine;
@@ -25,9 +26,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +57,7 @@ public final class TieredKv implements NodeKv, AutoCloseable {
   private final Publisher publisher;
   private final ClusterSecret secret;
   private final Duration restoreLimit;
+  private final ExchangeSettings exchangeSettings;
   private final List<Path> warm;
   private final Set<KvLayout> warmed = ConcurrentHashMap.newKeySet();
   private final List<TieredEngine> engines = new CopyOnWriteArrayList<>();
@@ -65,6 +71,7 @@ public final class TieredKv implements NodeKv, AutoCloseable {
     this.secret = secret;
     publisher = new Publisher(store, config.getInt("publish-queue"));
     restoreLimit = config.getDuration("restore-limit");
+    exchangeSettings = ExchangeSettings.from(config.getConfig("exchange"));
   }
 
   /**
@@ -80,13 +87,18 @@ public final class TieredKv implements NodeKv, AutoCloseable {
     if (folder != null) {
       KvSecret.requirePrivate(folder);
     }
+    Config config = root.getConfig("cluster.kv");
     StoreSettings tiers =
-        folder == null
-            ? StoreSettings.hostOnly(settings.hostBytes())
-            : StoreSettings.of(settings.hostBytes(), folder, settings.diskBytes());
+        new StoreSettings(
+            settings.hostBytes(),
+            folder,
+            folder == null ? 0 : settings.diskBytes(),
+            StoreSettings.DEFAULT_DISK_FILES,
+            config.getDouble("tenant-share"),
+            config.getDouble("pin-share"));
     EventLog log = new EventLog(LOG_BLOCKS);
     BlockStore store = BlockStore.open(tiers, new Listener(log), InstantSource.system());
-    return new TieredKv(store, log, settings.warm(), secret, root.getConfig("cluster.kv"));
+    return new TieredKv(store, log, settings.warm(), secret, config);
   }
 
   /** Keeps for routers what happens, and tells the operator what goes wrong. */
@@ -119,10 +131,27 @@ public final class TieredKv implements NodeKv, AutoCloseable {
    */
   public void exchange(ActorSystem<?> system, InetSocketAddress bind, @Nullable TransferTls tls) {
     try {
-      exchange = BlockExchange.open(system, bind, new Credentials(secret, tls), store, log);
+      exchange =
+          BlockExchange.open(
+              system, bind, exchangeSettings, new Credentials(secret, tls), store, log);
     } catch (IOException failure) {
       throw new UncheckedIOException(failure.getMessage(), failure);
     }
+  }
+
+  /**
+   * Has the JVM compile what moves blocks between nodes, in the background.
+   *
+   * @return done when it has
+   */
+  public CompletionStage<Void> warmUpExchange() {
+    BlockExchange open = exchange;
+    return open == null ? CompletableFuture.completedStage(null) : open.warmUp();
+  }
+
+  /** Who tells what is here; empty where nobody does. */
+  public Optional<ActorRef<Holder.Command>> holder() {
+    return Optional.ofNullable(exchange).map(open -> open.address().holder());
   }
 
   /** The way to other nodes; null where there is none. */

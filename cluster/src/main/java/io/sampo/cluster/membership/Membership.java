@@ -17,6 +17,8 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.ClusterEvent.MemberUp;
+import org.apache.pekko.cluster.Member;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
 import org.apache.pekko.cluster.typed.JoinSeedNodes;
@@ -41,6 +43,7 @@ public final class Membership {
   private final boolean alone;
   private final Duration limit;
   private final CompletableFuture<Void> joined = new CompletableFuture<>();
+  private final CompletableFuture<Void> metEngine = new CompletableFuture<>();
   private List<Address> asked = List.of();
 
   /** Neither forms nor joins anything yet. */
@@ -56,6 +59,7 @@ public final class Membership {
   /** Forms a cluster, or begins to join one. */
   public void begin() {
     system.systemActorOf(untilUp(), "membership", Props.empty());
+    system.systemActorOf(untilOtherEngine(), "other-engine-node", Props.empty());
     system.getWhenTerminated().whenComplete((_, _) -> joined.completeExceptionally(ended()));
     if (alone) {
       cluster.manager().tell(Join.create(cluster.selfMember().address()));
@@ -72,6 +76,23 @@ public final class Membership {
               _ -> {
                 joined.complete(null);
                 return Behaviors.stopped();
+              });
+        });
+  }
+
+  private Behavior<MemberUp> untilOtherEngine() {
+    return Behaviors.setup(
+        context -> {
+          cluster.subscriptions().tell(Subscribe.create(context.getSelf(), MemberUp.class));
+          return Behaviors.receiveMessage(
+              up -> {
+                Member member = up.member();
+                if (member.hasRole(Role.ENGINE.word())
+                    && !member.uniqueAddress().equals(cluster.selfMember().uniqueAddress())) {
+                  metEngine.complete(null);
+                  return Behaviors.stopped();
+                }
+                return Behaviors.same();
               });
         });
   }
@@ -133,6 +154,11 @@ public final class Membership {
   /** Done when this node is a full member; fails with a {@link JoinFailedException}. */
   public CompletionStage<Void> joined() {
     return joined;
+  }
+
+  /** Done when another node of the cluster runs engines, or did; never where none does. */
+  public CompletionStage<Void> metEngineNode() {
+    return metEngine;
   }
 
   /** Whether this node has become a full member. */

@@ -1,11 +1,13 @@
 package io.sampo.cluster.node;
 
+import io.sampo.actors.holder.Holder;
 import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.cluster.gateway.NodeHealth;
 import io.sampo.cluster.kv.KvFigures;
+import io.sampo.cluster.kv.TieredKv;
 import io.sampo.kvcache.block.KvLayout;
 import java.time.Duration;
 import java.util.HashMap;
@@ -15,7 +17,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -38,7 +39,7 @@ final class Readiness implements NodeHealth {
   private final CompletableFuture<Replica.Report> first = new CompletableFuture<>();
   private final CompletableFuture<Void> restored = new CompletableFuture<>();
   private volatile @Nullable Heard heard;
-  private volatile @Nullable Supplier<KvFigures> kv;
+  private volatile @Nullable TieredKv kv;
   private volatile boolean joined;
   private volatile boolean draining;
 
@@ -123,8 +124,8 @@ final class Readiness implements NodeHealth {
   }
 
   /** Tells from now on what this node's KV does. */
-  void kv(Supplier<KvFigures> figures) {
-    kv = figures;
+  void kv(TieredKv kept) {
+    kv = kept;
   }
 
   void joined() {
@@ -162,7 +163,12 @@ final class Readiness implements NodeHealth {
 
   @Override
   public Optional<KvFigures> kv() {
-    return Optional.ofNullable(kv).map(Supplier::get);
+    return Optional.ofNullable(kv).map(TieredKv::figures);
+  }
+
+  @Override
+  public Optional<ActorRef<Holder.Command>> kvHolder() {
+    return Optional.ofNullable(kv).flatMap(TieredKv::holder);
   }
 
   @Override

@@ -256,7 +256,8 @@ public final class SampoNode implements AutoCloseable {
     kv = opened;
     String host = wanted.host() == null ? settings.cluster().numericHost() : wanted.host();
     opened.exchange(system, new InetSocketAddress(host, wanted.port()), transferTls());
-    readiness.kv(opened::figures);
+    var _ = ready.thenCombine(membership.metEngineNode(), (_, _) -> opened.warmUpExchange());
+    readiness.kv(opened);
     return opened;
   }
 

@@ -50,6 +50,11 @@ public enum FetchEnd {
     return peerFailed;
   }
 
+  /** Whether something came that is not what it must be, of which nothing was used. */
+  boolean isDoubt() {
+    return peerFailed && this != UNREACHABLE && this != BROKEN;
+  }
+
   /** Whether the connection is where it was before the request, and fit for another. */
   boolean connectionIsSound() {
     return this == COMPLETE || this == NOT_HELD || this == OTHER_LAYOUT;

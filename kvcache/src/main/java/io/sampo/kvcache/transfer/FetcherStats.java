@@ -15,4 +15,12 @@ public record FetcherStats(Map<FetchEnd, Long> ends, long blocks, long bytes, lo
   public FetcherStats {
     ends = Map.copyOf(ends);
   }
+
+  /** How many fetches ended because of something that was not what it must be. */
+  public long doubted() {
+    return ends.entrySet().stream()
+        .filter(end -> end.getKey().isDoubt())
+        .mapToLong(Map.Entry::getValue)
+        .sum();
+  }
 }

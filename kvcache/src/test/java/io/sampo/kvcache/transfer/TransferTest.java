@@ -238,4 +238,11 @@ class TransferTest {
             () ->
                 fetcher.fetch(server.address(), wanted(names.subList(0, 1)), List.of(heap), SOON));
   }
+
+  @Test
+  void warmsUpWithAsManyBytesAsItIsToldAndInTheTimeItHas() throws IOException {
+    assertThat(WarmUp.move(PLAIN, 20 << 20, SOON)).isBetween(20L << 20, 40L << 20);
+    assertThat(WarmUp.move(PLAIN, Long.MAX_VALUE, Duration.ofMillis(300))).isPositive();
+    assertThat(WarmUp.move(PLAIN, 1, Duration.ZERO)).isZero();
+  }
 }
