@@ -2,6 +2,8 @@
 """Time to the first token of the 1B shape (f16 KV, prompt = whole blocks + 1 token) in a cluster: computed, staying on its node, whose engine has it
 still, and moved to the other node, which fetches it over loopback TCP. A gateway and two engine nodes, each a process with room for one sequence.
 
+Once with the prompt as it was, which leaves one token to compute, and once with the words of a next turn behind it.
+
 A prompt goes to the other node because its own is full: a second request of its session holds the place and is not read.
 """
 
@@ -94,30 +96,48 @@ def ask(gateway, ids, session, least_cached):
     return answer.first
 
 
-def measure(gateway, tokens, rounds, times):
+def await_published(gateway, blocks):
+    """Until the nodes' stores have so many blocks in all."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if sum(replica["kv"]["host_blocks"] for replica in json.loads(gateway.get("/stats")[1])["replicas"]) >= blocks:
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"{blocks} blocks were not published")
+
+
+def stored(gateway):
+    return sum(replica["kv"]["host_blocks"] for replica in json.loads(gateway.get("/stats")[1])["replicas"])
+
+
+def measure(gateway, tokens, more, rounds, times):
     for turn in range(rounds):
         await_quiet()
-        ids, session = prompt(tokens, f"{tokens} {turn}"), f"{tokens} {turn}"
-        times.setdefault(("computed", tokens), []).append(ask(gateway, ids, session, 0))
-        # Until its blocks are published.
-        time.sleep(2 + tokens / 4000)
-        times.setdefault(("stayed", tokens), []).append(ask(gateway, ids, session, tokens))
+        session = f"{tokens} {more} {turn}"
+        ids, next_turn = prompt(tokens, session), prompt(more, f"next of {session}")[:more]
+        before = stored(gateway)
+        times.setdefault("computed", []).append(ask(gateway, ids, session, 0))
+        await_published(gateway, before + tokens // 32)
+        # Where the words differ nothing of the one is there for the other.
+        times.setdefault("stayed", []).append(ask(gateway, ids + next_turn, session, tokens))
         with Holder(gateway, session):
             time.sleep(4)
-            times.setdefault(("moved", tokens), []).append(ask(gateway, ids, f"moved {session}", tokens))
+            times.setdefault("moved", []).append(ask(gateway, ids + next_turn[::-1], f"moved {session}", tokens))
         time.sleep(1)
+        print(f"  {tokens} + {more} tokens: " + ", ".join(f"{how} {1000 * values[-1]:.0f} ms" for how, values in times.items()), flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tokens", type=int, nargs="*", default=[2048, 8192])
+    parser.add_argument("--tokens", type=int, nargs="*", default=[2048, 8192], help="whole blocks of 32")
+    parser.add_argument("--turn", type=int, nargs="*", default=[0, 64], help="tokens of the next turn, beside the one that is always computed")
     words = parser.parse_args()
     _, model = prepare()
     subprocess.run([SAMPO, "version"], check=True, stdout=subprocess.DEVNULL)
     in_page_cache(model)
     conditions()
-    times, cluster = {}, free_port()
+    results, cluster = {}, free_port()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=model.parent) as name, contextlib.ExitStack() as ends:
         folder, secret = Path(name), Path(name) / "secret"
         secret.touch(0o600)
@@ -130,11 +150,14 @@ def main():
             ends.enter_context(node).await_ready()
         await_replicas(gateway, 2)
         for tokens in words.tokens:
-            measure(gateway, tokens, words.rounds, times)
-    for tokens in words.tokens:
-        computed, stayed, moved = (median(times[(how, tokens)]) for how in ("computed", "stayed", "moved"))
-        print(f"{tokens} tokens: computed {computed:.2f} s, stayed {1000 * stayed:.0f} ms, moved {1000 * moved:.0f} ms (medians of {words.rounds})")
-        print(f"  moved: {computed / moved:.0f} × sooner than computed (at least {LEAST.get(tokens, '-')}), {moved / stayed:.2f} × staying (at most 1.3)")
+            for more in words.turn:
+                measure(gateway, tokens, more, words.rounds, results.setdefault((tokens, more), {}))
+    for (tokens, more), times in results.items():
+        computed, stayed, moved = (median(times[how]) for how in ("computed", "stayed", "moved"))
+        print(f"{tokens} tokens, {more} more in the next turn: computed {computed:.2f} s, stayed {1000 * stayed:.0f} ms, moved {1000 * moved:.0f} ms "
+              f"(medians of {words.rounds})")
+        least = f"{computed / moved:.0f} × sooner than computed (at least {LEAST.get(tokens, '-')}), " if more == 0 else ""
+        print(f"  moved: {least}{moved / stayed:.2f} × staying (at most 1.3)")
 
 
 if __name__ == "__main__":
