@@ -202,6 +202,13 @@ final class TestCluster implements AutoCloseable {
     return client.send(request(node, path).build(), BodyHandlers.ofString());
   }
 
+  /** What a client hears that comes back to a stream. */
+  HttpResponse<String> resume(SampoNode gateway, String lastEventId) throws Exception {
+    return client.send(
+        request(gateway, "/v1/completions").header("last-event-id", lastEventId).build(),
+        BodyHandlers.ofString());
+  }
+
   /** The text of a whole answer, greedy and of exactly so many tokens. */
   HttpResponse<String> complete(SampoNode gateway, String prompt, int tokens) throws Exception {
     return client.send(

@@ -9,6 +9,7 @@ import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationRequest;
 import io.sampo.actors.generation.GenerationSettings;
 import io.sampo.actors.generation.Reader;
+import io.sampo.actors.generation.ResumableStream;
 import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.router.Router;
@@ -43,8 +44,11 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
    *
    * @param reader hears its events, from {@code Admitted} or {@code Failed} on
    * @param credit events that may be sent before the first {@link Generation.Grant}
+   * @param stream what its client can come back to; null where it cannot
    */
-  public record Admit(GenerationRequest request, Reader reader, int credit) implements Command {}
+  public record Admit(
+      GenerationRequest request, Reader reader, int credit, @Nullable ResumableStream stream)
+      implements Command {}
 
   /**
    * Wants vectors.
@@ -172,6 +176,7 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
                     message -> routers.accept(model.id(), message),
                     admit.reader(),
                     admit.credit(),
+                    admit.stream(),
                     generationSettings));
     follow(generation, failure -> generation.tell(new Generation.Abort(failure)));
   }

@@ -2,7 +2,10 @@ package io.sampo.actors.generation;
 
 import io.sampo.actors.attempt.Attempt;
 import io.sampo.actors.attempt.Attempt.Phase;
+import io.sampo.actors.generation.GenerationEvent.Reason;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One of a request's answers: the prompt it answers, what it has emitted, how far it may go. */
@@ -33,6 +36,7 @@ final class Answer {
   private int recited;
 
   private int reasoningTokens;
+  private @Nullable Reason ended;
   private int delivered;
   private int allowed;
 
@@ -88,6 +92,38 @@ final class Answer {
 
   int reasoningTokens() {
     return reasoningTokens;
+  }
+
+  /** All of its text was made, and this is why it ended. */
+  void ended(Reason reason) {
+    ended = reason;
+  }
+
+  /** Why it ended; null before. */
+  @Nullable Reason ended() {
+    return ended;
+  }
+
+  /** Its tokens from one index to another. */
+  int[] ids(int from, int to) {
+    return Arrays.copyOfRange(ids, from, to);
+  }
+
+  /** What was told of an answer in parts, see {@link Bookmark.Mark#lengths}. */
+  List<Integer> lengths() {
+    if (format == null) {
+      return List.of();
+    }
+    List<Integer> lengths = new ArrayList<>();
+    lengths.add(reasoningTokens);
+    lengths.addAll(format.told());
+    return lengths;
+  }
+
+  /** It was begun in an earlier turn of its stream, where so many of its tokens were thoughts. */
+  void resume(int thoughts) {
+    begun = true;
+    reasoningTokens = thoughts;
   }
 
   /** Prompt and everything emitted, which is where another replica goes on. */

@@ -68,6 +68,32 @@ final class AnswerFormat {
     return unreadable ? unread() : pieces;
   }
 
+  /**
+   * Adds text that was told in an earlier turn of its stream, as far as {@link #told(List)} says.
+   */
+  void replay(String more) {
+    add(more);
+  }
+
+  /**
+   * What was told in the earlier turn; gives what can be told now.
+   *
+   * @param lengths as {@link #told()} gave them
+   */
+  AnswerPieces told(List<Integer> lengths) {
+    toldText = lengths.isEmpty() ? 0 : lengths.get(0);
+    toldReasoning = lengths.size() < 2 ? 0 : lengths.get(1);
+    lengths.stream().skip(2).forEach(toldArguments::add);
+    return unreadable || text.isEmpty() ? AnswerPieces.NONE : news(true);
+  }
+
+  /** Characters of text and of reasoning, then of the arguments of each call. */
+  List<Integer> told() {
+    List<Integer> lengths = new ArrayList<>(List.of(toldText, toldReasoning));
+    lengths.addAll(toldArguments);
+    return lengths;
+  }
+
   boolean calledTools() {
     return !toldArguments.isEmpty();
   }

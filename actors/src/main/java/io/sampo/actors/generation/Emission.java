@@ -1,11 +1,13 @@
 package io.sampo.actors.generation;
 
+import io.sampo.actors.generation.Bookmark.Mark;
 import io.sampo.actors.generation.GenerationEvent.ChoiceFinished;
 import io.sampo.actors.generation.GenerationEvent.Reason;
 import io.sampo.actors.replica.Replica;
 import io.sampo.engines.spi.TextCodec;
 import io.sampo.engines.spi.TokenLogprobs;
 import java.util.BitSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +56,50 @@ final class Emission {
       }
     }
     return false;
+  }
+
+  /**
+   * Makes an answer what it was when its client had read so much of it, and has what is known
+   * beyond that told.
+   *
+   * @return true when nothing is left but to end it, since its text was read whole or a stop text
+   *     was found
+   */
+  boolean replay(Answer answer, ResumableStream.Begun before) {
+    Mark mark = before.mark();
+    answer.resume(mark.lengths().isEmpty() ? 0 : mark.lengths().getFirst());
+    int[] ids = before.ids();
+    for (int i = 0; i < mark.tokens() && !answer.text.stopped(); i++) {
+      answer.emitted(ids[i]);
+      answer.delivered(1);
+      reread(answer, ids[i]);
+    }
+    if (mark.end() instanceof Reason end) {
+      answer.ended(end);
+      if (!mark.endRead()) {
+        outbox.finished(new ChoiceFinished(answer.number(), end, answer.text.stopText()));
+      }
+      return true;
+    }
+    if (answer.format != null) {
+      List<Integer> lengths = mark.lengths();
+      answer.pending.add(
+          answer.format.told(lengths.subList(Math.min(1, lengths.size()), lengths.size())));
+      tell(answer);
+    }
+    for (int i = mark.tokens(); i < ids.length && !answer.text.stopped(); i++) {
+      take(answer, ids[i], null);
+    }
+    return answer.text.stopped();
+  }
+
+  private void reread(Answer answer, int id) {
+    byte[] piece = codec.piece(id, shownTokens.get(id));
+    unparsed.setLength(0);
+    answer.text.append(piece, unparsed);
+    if (answer.format != null) {
+      answer.format.replay(unparsed.toString());
+    }
   }
 
   private void take(Answer answer, int id, @Nullable TokenLogprobs logprobs) {
@@ -109,6 +155,7 @@ final class Emission {
       told = reason == Reason.STOP && format.calledTools() ? Reason.TOOL_CALLS : reason;
     }
     tell(answer);
+    answer.ended(told);
     outbox.finished(new ChoiceFinished(answer.number(), told, answer.text.stopText()));
   }
 

@@ -1,6 +1,7 @@
 package io.sampo.actors.generation;
 
 import io.sampo.actors.attempt.Attempt.Phase;
+import io.sampo.actors.generation.GenerationEvent.ChoiceFinished;
 import io.sampo.actors.generation.GenerationEvent.Completed;
 import io.sampo.actors.generation.GenerationEvent.Delta;
 import io.sampo.actors.generation.GenerationEvent.Failed;
@@ -11,6 +12,7 @@ import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.scheduler.Scheduler;
+import io.sampo.actors.standby.Standby;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.SequenceKey;
@@ -53,6 +55,8 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
 
   record PlaceAgain(SequenceKey sequence) implements Command {}
 
+  record FromStandby(Standby.Note note) implements Command {}
+
   enum Timer implements Command {
     BEAT,
     DEADLINE
@@ -65,6 +69,10 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   private final Attempts attempts;
   private final Outbox outbox;
   private final Emission emission;
+
+  /** Null where the client cannot come back. */
+  private final @Nullable Journal journal;
+
   private long readerNanos = System.nanoTime();
 
   /** Events that cost credit and went to the reader's mailbox. */
@@ -93,6 +101,8 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
             context.messageAdapter(Replica.Event.class, FromReplica::new));
     this.outbox = new Outbox(credit);
     this.emission = new Emission(job.model().text(), ready.rules().shownTokens(), outbox);
+    ResumableStream stream = job.stream();
+    this.journal = stream == null ? null : new Journal(stream, answers, job.request().answers());
     timers.startTimerWithFixedDelay(Timer.BEAT, settings.beatInterval());
   }
 
@@ -101,6 +111,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
    *
    * @param router delivers a message to the router of the request's model
    * @param reader hears the events
+   * @param stream what its client can come back to; null where it cannot
    */
   public static Behavior<Command> create(
       GenerationRequest request,
@@ -108,12 +119,19 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       Consumer<Router.Command> router,
       Reader reader,
       int credit,
+      @Nullable ResumableStream stream,
       GenerationSettings settings) {
     Deadline deadline = Deadline.after(request.timeout());
-    return Preparing.create(new Job(request, model, deadline, router, reader, settings), credit);
+    return Preparing.create(
+        new Job(request, model, deadline, router, reader, stream, settings), credit);
   }
 
   Behavior<Command> begin() {
+    if (journal != null) {
+      journal.begin(
+          job.deadline().remaining(),
+          getContext().messageAdapter(Standby.Note.class, FromStandby::new));
+    }
     openAnswers();
     return flush();
   }
@@ -121,7 +139,10 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
   /** Sets out for as many answers as may be under way; without tokens to tell they end at once. */
   private void openAnswers() {
     while (answers.open() instanceof Answer answer) {
-      if (job.request().maxTokens() > 0 || answer.recites()) {
+      ResumableStream.Begun before = journal == null ? null : journal.before(answer);
+      if (before != null) {
+        goOn(answer, before);
+      } else if (job.request().maxTokens() > 0 || answer.recites()) {
         attempts.place(answer);
       } else {
         emission.echo(answer);
@@ -129,6 +150,18 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
         answers.close(answer);
       }
     }
+  }
+
+  /** Goes on with an answer of an earlier turn of the stream. */
+  private void goOn(Answer answer, ResumableStream.Begun before) {
+    if (!emission.replay(answer, before) && answer.nextIndex() < job.request().maxTokens()) {
+      attempts.place(answer);
+      return;
+    }
+    if (answer.ended() == null) {
+      emission.end(answer, answer.text.stopped() ? Reason.STOP : Reason.LENGTH);
+    }
+    answers.close(answer);
   }
 
   @Override
@@ -141,6 +174,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       case FromReplica from -> onReplica(from.event());
       case FromScheduler from -> onScheduler(from.reply());
       case PlaceAgain again -> onPlaceAgain(again.sequence());
+      case FromStandby from -> onStandby(from.note());
       case Timer timer -> timer == Timer.BEAT ? onBeat() : onDeadline();
     };
   }
@@ -149,6 +183,23 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     outbox.grant(events);
     readerNanos = System.nanoTime();
     return flush();
+  }
+
+  private Behavior<Command> onStandby(Standby.Note note) {
+    if (journal == null) {
+      return this;
+    }
+    return switch (note) {
+      case Standby.Note.Kept kept -> {
+        journal.onKept(kept);
+        yield this;
+      }
+      case Standby.Note.Alone alone -> {
+        journal.onAlone();
+        yield this;
+      }
+      case Standby.Note.Superseded superseded -> fail(Failure.readerStalled());
+    };
   }
 
   private Behavior<Command> onScheduler(Scheduler.Reply reply) {
@@ -235,6 +286,9 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       return endAnswer(answer, Reason.STOP);
     }
     attempts.allowMore(answer);
+    if (journal != null) {
+      journal.tell(answer);
+    }
     return flush();
   }
 
@@ -315,6 +369,9 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       } else {
         answer.attempt.beat();
       }
+      if (journal != null) {
+        journal.tellAll(answer);
+      }
     }
     return this;
   }
@@ -331,17 +388,18 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
    */
   private Behavior<Command> flush() {
     while (outbox.poll() instanceof GenerationEvent event) {
-      if (event instanceof Delta delta) {
-        hand(delta);
-      } else {
-        tell(event);
+      switch (event) {
+        case Delta delta -> hand(journal == null ? delta : journal.stamped(delta));
+        case ChoiceFinished end -> tell(journal == null ? end : journal.stamped(end));
+        case Started started -> tell(journal == null ? started : journal.stamped(started));
+        default -> tell(event);
       }
     }
     if (!answers.allClosed() || !outbox.isEmpty()) {
       return this;
     }
     job.reader().tell(new Completed(answers.usage()));
-    return Behaviors.stopped();
+    return stop();
   }
 
   private void hand(Delta delta) {
@@ -369,6 +427,9 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
 
   private Behavior<Command> stop() {
     answers.opened().forEach(answer -> answer.attempt.leave());
+    if (journal != null) {
+      journal.rest();
+    }
     return Behaviors.stopped();
   }
 }

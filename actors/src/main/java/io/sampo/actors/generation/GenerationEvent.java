@@ -26,9 +26,21 @@ public sealed interface GenerationEvent {
    * @param cachedTokens of the prompt that was begun with
    * @param replica that has begun
    * @param route policy and reason of the placement, for the debug header
+   * @param bookmark where a client that has read this goes on; empty where it cannot
    */
-  record Started(int promptTokens, int cachedTokens, ReplicaId replica, String route)
-      implements GenerationEvent {}
+  record Started(
+      int promptTokens, int cachedTokens, ReplicaId replica, String route, String bookmark)
+      implements GenerationEvent {
+
+    /** One that cannot be gone on from. */
+    public Started(int promptTokens, int cachedTokens, ReplicaId replica, String route) {
+      this(promptTokens, cachedTokens, replica, route, "");
+    }
+
+    Started at(String place) {
+      return new Started(promptTokens, cachedTokens, replica, route, place);
+    }
+  }
 
   /**
    * The next piece of one answer.
@@ -38,18 +50,34 @@ public sealed interface GenerationEvent {
    * @param tokens log probabilities of the tokens behind this piece; empty when not asked for
    * @param reasoning what the model thought, apart from its answer
    * @param toolCalls pieces of calls, in order
+   * @param bookmark where a client that has read this goes on; empty where it cannot
    */
   record Delta(
       int choice,
       String text,
       List<TokenText> tokens,
       String reasoning,
-      List<ToolCallPiece> toolCalls)
+      List<ToolCallPiece> toolCalls,
+      String bookmark)
       implements GenerationEvent {
+
+    /** One that cannot be gone on from. */
+    public Delta(
+        int choice,
+        String text,
+        List<TokenText> tokens,
+        String reasoning,
+        List<ToolCallPiece> toolCalls) {
+      this(choice, text, tokens, reasoning, toolCalls, "");
+    }
 
     /** Text alone. */
     public Delta(int choice, String text, List<TokenText> tokens) {
-      this(choice, text, tokens, "", List.of());
+      this(choice, text, tokens, "", List.of(), "");
+    }
+
+    Delta at(String place) {
+      return new Delta(choice, text, tokens, reasoning, toolCalls, place);
     }
   }
 
@@ -68,12 +96,23 @@ public sealed interface GenerationEvent {
    *
    * @param reason as the API names it
    * @param stopText that ended it; empty where none did
+   * @param bookmark where a client that has read this goes on; empty where it cannot
    */
-  record ChoiceFinished(int choice, Reason reason, String stopText) implements GenerationEvent {
+  record ChoiceFinished(int choice, Reason reason, String stopText, String bookmark)
+      implements GenerationEvent {
+
+    /** One that cannot be gone on from. */
+    public ChoiceFinished(int choice, Reason reason, String stopText) {
+      this(choice, reason, stopText, "");
+    }
 
     /** An end without a stop text. */
     public ChoiceFinished(int choice, Reason reason) {
-      this(choice, reason, "");
+      this(choice, reason, "", "");
+    }
+
+    ChoiceFinished at(String place) {
+      return new ChoiceFinished(choice, reason, stopText, place);
     }
   }
 

@@ -19,6 +19,7 @@ import io.sampo.engines.spi.grammar.GrammarCheck;
 import io.sampo.engines.spi.grammar.GrammarProblem;
 import io.sampo.kvcache.block.BlockChain;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,23 @@ final class Preparation {
 
   private final GenerationRequest request;
   private final ServedModel model;
+
+  /**
+   * As {@link #of(GenerationRequest, ServedModel)}, with a look at what a client brought back of an
+   * earlier turn of its stream.
+   */
+  static Result of(GenerationRequest request, ServedModel model, @Nullable ResumableStream stream) {
+    return stream != null && !possible(stream, model.text().vocabularySize(), request.answers())
+        ? new Refused(Failure.notResumable(stream.name()))
+        : of(request, model);
+  }
+
+  private static boolean possible(ResumableStream stream, int vocabularySize, int answers) {
+    return stream.begun().size() <= answers
+        && stream.begun().stream()
+            .flatMapToInt(begun -> Arrays.stream(begun.ids()))
+            .allMatch(id -> id >= 0 && id < vocabularySize);
+  }
 
   private Preparation(GenerationRequest request, ServedModel model) {
     this.request = request;

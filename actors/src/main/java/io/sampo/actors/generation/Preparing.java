@@ -40,7 +40,8 @@ final class Preparing {
     timers.startSingleTimer(Generation.Timer.DEADLINE, job.deadline().remaining());
     Executor executor = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
     context.pipeToSelf(
-        CompletableFuture.supplyAsync(() -> Preparation.of(job.request(), job.model()), executor),
+        CompletableFuture.supplyAsync(
+            () -> Preparation.of(job.request(), job.model(), job.stream()), executor),
         (prepared, failed) -> {
           if (prepared != null) {
             return new Generation.Prepared(prepared);
@@ -66,6 +67,7 @@ final class Preparing {
               case Generation.FromReplica from -> Behaviors.same();
               case Generation.FromScheduler from -> Behaviors.same();
               case Generation.PlaceAgain again -> Behaviors.same();
+              case Generation.FromStandby from -> Behaviors.same();
             });
   }
 

@@ -14,6 +14,8 @@ import io.sampo.actors.scheduler.PlacementRequest;
 import io.sampo.actors.scheduler.ReplicaRates;
 import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.scheduler.SchedulerStats;
+import io.sampo.actors.standby.Standby;
+import io.sampo.actors.standby.StreamRecord;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.KvHint;
@@ -97,6 +99,14 @@ final class WireRegistry {
     messages.put("oC1", Router.Rebound.class);
     messages.put("nA1", NodeAgent.Ask.class);
     messages.put("nT1", NodeAgent.Told.class);
+    messages.put("tC1", Standby.Copy.class);
+    messages.put("tE1", Standby.Extend.class);
+    messages.put("tR1", Standby.Rest.class);
+    messages.put("tQ1", Standby.Claim.class);
+    messages.put("tA1", Standby.Claimed.class);
+    messages.put("tK1", Standby.Note.Kept.class);
+    messages.put("tN1", Standby.Note.Alone.class);
+    messages.put("tS1", Standby.Note.Superseded.class);
     return Map.copyOf(messages);
   }
 
@@ -177,6 +187,15 @@ final class WireRegistry {
     classes.put(73, SchedulerStats.Decisions.class);
     classes.put(110, NodeAgent.Ask.class);
     classes.put(111, NodeAgent.Told.class);
+    classes.put(120, StreamRecord.class);
+    classes.put(121, Standby.Copy.class);
+    classes.put(122, Standby.Extend.class);
+    classes.put(123, Standby.Rest.class);
+    classes.put(124, Standby.Claim.class);
+    classes.put(125, Standby.Claimed.class);
+    classes.put(126, Standby.Note.Kept.class);
+    classes.put(127, Standby.Note.Alone.class);
+    classes.put(128, Standby.Note.Superseded.class);
     return classes;
   }
 }

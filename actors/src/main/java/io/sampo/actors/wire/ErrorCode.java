@@ -42,7 +42,11 @@ public enum ErrorCode {
   DEADLINE_EXCEEDED(Kind.CAPACITY),
   /** The client did not read its stream for too long. */
   READER_STALLED(Kind.USER),
-  INTERNAL_ERROR(Kind.INTERNAL);
+  INTERNAL_ERROR(Kind.INTERNAL),
+  /** No gateway knows the stream any more, or not as much of it as its client has read. */
+  NOT_RESUMABLE(Kind.USER),
+  /** Engines have died of this request. */
+  REQUEST_QUARANTINED(Kind.USER);
 
   /** Whose move is next. */
   public enum Kind {

@@ -140,6 +140,20 @@ public record Failure(
     return new Failure(ErrorCode.READER_STALLED, "The client stopped reading its stream.", null, 0);
   }
 
+  /** A stream that a client came back to. */
+  public static Failure notResumable(String stream) {
+    return new Failure(
+        ErrorCode.NOT_RESUMABLE, "Stream '" + stream + "' cannot be resumed.", null, 0);
+  }
+
+  public static Failure quarantined() {
+    return new Failure(
+        ErrorCode.REQUEST_QUARANTINED,
+        "This request ended the engines that ran it and is not run again for a while; change it.",
+        null,
+        0);
+  }
+
   public static Failure internal(String requestId) {
     return new Failure(
         ErrorCode.INTERNAL_ERROR, "Internal error. Quote request id " + requestId + ".", null, 0);

@@ -17,6 +17,7 @@ import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.scheduler.Scheduler;
+import io.sampo.actors.standby.Standby;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ModelId;
@@ -39,6 +40,7 @@ import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -58,6 +60,7 @@ class GenerationTest {
 
   private final TestProbe<GenerationEvent> reader = KIT.createTestProbe();
   private final TestProbe<Router.Command> router = KIT.createTestProbe();
+  private final TestProbe<Standby.Command> standby = KIT.createTestProbe();
   private final TestProbe<Replica.Command> replica = KIT.createTestProbe();
 
   @AfterAll
@@ -140,6 +143,97 @@ class GenerationTest {
     reader.expectMessageClass(Delta.class);
     assertThat(reader.expectMessageClass(ChoiceFinished.class).reason()).isEqualTo(Reason.LENGTH);
     reader.expectMessageClass(Completed.class);
+  }
+
+  @Test
+  void aStreamGoesOnWhereItsClientHasReadTo() {
+    KIT.spawn(
+        create(
+            request("hello", 1, List.of("END"), MINUTE),
+            new ResumableStream("s", "origin", 1, List.of(begun("abcE", 2, "ab")), standby.ref())));
+    reader.expectMessageClass(Admitted.class);
+    Standby.Begin kept = standby.expectMessageClass(Standby.Begin.class);
+    assertThat(kept.record().ids().getFirst()).isEqualTo(ids("abcE"));
+    Replica.Start start = place();
+    assertThat(start.firstIndex()).isEqualTo(4);
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("c");
+    begin(start);
+    tokens(start, 4, "xE");
+    reader.expectMessageClass(Started.class);
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("Ex");
+    tokens(start, 6, "ND");
+    assertThat(reader.expectMessageClass(ChoiceFinished.class).reason()).isEqualTo(Reason.STOP);
+    assertThat(reader.expectMessageClass(Completed.class).usage().completionTokens()).isEqualTo(8);
+  }
+
+  @Test
+  void anAnswerWhoseTextWasReadWholeIsOnlyEnded() {
+    ResumableStream.Begun whole =
+        new ResumableStream.Begun(
+            ids("abc"), new Bookmark.Mark(3, Reason.STOP, false, List.of(), new int[0]));
+    KIT.spawn(
+        create(
+            request("hello", 1, List.of(), MINUTE),
+            new ResumableStream("s", "origin", 1, List.of(whole), standby.ref())));
+    reader.expectMessageClass(Admitted.class);
+    assertThat(reader.expectMessageClass(ChoiceFinished.class).bookmark()).startsWith("s.3S");
+    assertThat(reader.expectMessageClass(Completed.class).usage().completionTokens()).isEqualTo(3);
+    router.expectNoMessage();
+  }
+
+  @Test
+  void aBookmarkHasWhatTheOtherGatewayMayNotHave() {
+    KIT.spawn(
+        create(
+            request("hello", 1, List.of(), MINUTE),
+            ResumableStream.fresh("s", "origin", standby.ref())));
+    reader.expectMessageClass(Admitted.class);
+    Standby.Begin kept = standby.expectMessageClass(Standby.Begin.class);
+    Replica.Start start = place();
+    begin(start);
+    assertThat(reader.expectMessageClass(Started.class).bookmark()).isEqualTo("s.0");
+    tokens(start, 0, "abc");
+    assertThat(tail(reader.expectMessageClass(Delta.class))).isEqualTo(ids("abc"));
+    kept.owner().tell(new Standby.Note.Kept(0, 2));
+    tokens(start, 3, "d");
+    assertThat(tail(reader.expectMessageClass(Delta.class))).isEqualTo(ids("cd"));
+    kept.owner().tell(new Standby.Note.Alone());
+    tokens(start, 4, "e");
+    assertThat(reader.expectMessageClass(Delta.class).bookmark()).isEqualTo("s.5");
+  }
+
+  @Test
+  void aTokenThatAClientMadeUpIsNotTaken() {
+    ResumableStream.Begun forged =
+        new ResumableStream.Begun(
+            new int[] {1 << 30}, new Bookmark.Mark(1, null, false, List.of(), new int[] {1 << 30}));
+    KIT.spawn(
+        create(
+            request("hello", 1, List.of(), MINUTE),
+            new ResumableStream("s", "origin", 1, List.of(forged), standby.ref())));
+    reader.expectMessageClass(Admitted.class);
+    assertThat(reader.expectMessageClass(Failed.class).failure().code())
+        .isEqualTo(ErrorCode.NOT_RESUMABLE);
+  }
+
+  private static int[] tail(Delta delta) {
+    return Bookmark.parse(delta.bookmark()).orElseThrow().marks().getFirst().tail();
+  }
+
+  private static ResumableStream.Begun begun(String known, int read, String tail) {
+    return new ResumableStream.Begun(
+        ids(known), new Bookmark.Mark(read, null, false, List.of(), ids(tail)));
+  }
+
+  private Behavior<Generation.Command> create(GenerationRequest request, ResumableStream stream) {
+    return Generation.create(
+        request,
+        MODEL,
+        message -> router.ref().tell(message),
+        new Reader(reader.ref()),
+        100,
+        stream,
+        GenerationSettings.from(ConfigFactory.load()));
   }
 
   @Test
@@ -376,6 +470,7 @@ class GenerationTest {
             message -> router.ref().tell(message),
             new Reader(reader.ref()),
             credit,
+            null,
             settings));
     return reader.expectMessageClass(Admitted.class).generation();
   }
@@ -479,11 +574,15 @@ class GenerationTest {
 
   private static void tell(
       Replica.Start start, int firstIndex, String text, TokenLogprobs @Nullable [] logprobs) {
+    start.replyTo().tell(new Replica.Tokens(start.sequence(), firstIndex, ids(text), logprobs));
+  }
+
+  private static int[] ids(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     int[] ids = new int[bytes.length];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = bytes[i] & 0xFF;
     }
-    start.replyTo().tell(new Replica.Tokens(start.sequence(), firstIndex, ids, logprobs));
+    return ids;
   }
 }

@@ -18,6 +18,8 @@ import io.sampo.actors.scheduler.PlacementRequest;
 import io.sampo.actors.scheduler.ReplicaRates;
 import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.actors.scheduler.SchedulerStats;
+import io.sampo.actors.standby.Standby;
+import io.sampo.actors.standby.StreamRecord;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.KvHint;
 import io.sampo.actors.wire.ModelId;
@@ -82,8 +84,11 @@ class KryoSerializerTest {
   private final TestProbe<Router.Rebound> rebound = KIT.createTestProbe();
   private final TestProbe<NodeAgent.Told> told = KIT.createTestProbe();
   private final TestProbe<Router.Description> descriptions = KIT.createTestProbe();
+  private final TestProbe<Standby.Note> notes = KIT.createTestProbe();
+  private final TestProbe<Standby.Claimed> claims = KIT.createTestProbe();
 
   private List<WireMessage> samples() {
+    StreamRecord record = new StreamRecord("s", "{}", 1, List.of(new int[] {1, 2}));
     Sampling sampling =
         new Sampling(
             0.8f,
@@ -234,6 +239,14 @@ class KryoSerializerTest {
         new Router.Rebound(replica, null),
         new NodeAgent.Ask("requests", "{}", told.ref()),
         new NodeAgent.Told("[]", null),
+        new Standby.Copy(record, 60_000, notes.ref()),
+        new Standby.Extend("s", 1, 0, 2, new int[] {3}),
+        new Standby.Rest("s", 1),
+        new Standby.Claim("s", claims.ref()),
+        new Standby.Claimed("s", record),
+        new Standby.Note.Kept(0, 3),
+        new Standby.Note.Alone(),
+        new Standby.Note.Superseded(),
         new Scheduler.Refused(key, Failure.contextLengthExceeded(256, 300)));
   }
 
@@ -260,6 +273,9 @@ class KryoSerializerTest {
                 Placement.Command.class,
                 Holder.Command.class,
                 NodeAgent.Command.class,
+                Standby.Command.class,
+                Standby.Claimed.class,
+                Standby.Note.class,
                 Holder.Told.class)
             .flatMap(KryoSerializerTest::leaves)
             .filter(WireMessage.class::isAssignableFrom)

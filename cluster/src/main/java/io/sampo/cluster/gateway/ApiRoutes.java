@@ -1,8 +1,14 @@
 package io.sampo.cluster.gateway;
 
+import io.sampo.cluster.gateway.answer.Resumption;
+import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.http.Scope;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
 
 /** The routes that answer for models; all of them may need a key. */
 final class ApiRoutes {
@@ -14,6 +20,7 @@ final class ApiRoutes {
   private final AdapterRoutes adapters;
   private final TokenRoutes tokens;
   private final StatsRoute stats;
+  private final Resumption resumption;
 
   ApiRoutes(
       ChatRoutes chat,
@@ -22,7 +29,8 @@ final class ApiRoutes {
       ModelRoutes models,
       AdapterRoutes adapters,
       TokenRoutes tokens,
-      StatsRoute stats) {
+      StatsRoute stats,
+      Resumption resumption) {
     this.chat = chat;
     this.completions = completions;
     this.embeddings = embeddings;
@@ -30,16 +38,23 @@ final class ApiRoutes {
     this.adapters = adapters;
     this.tokens = tokens;
     this.stats = stats;
+    this.resumption = resumption;
   }
 
   List<Route> routes() {
+    List<Route> routes = new ArrayList<>();
+    generate(routes, "/v1/chat/completions", chat::chat);
+    generate(routes, "/v1/completions", completions::complete);
+    generate(routes, "/infill", completions::infill);
+    routes.addAll(others());
+    return routes;
+  }
+
+  private List<Route> others() {
     return List.of(
-        Route.post("/v1/chat/completions", Scope.INFER, chat::chat),
-        Route.post("/v1/completions", Scope.INFER, completions::complete),
         Route.post("/v1/embeddings", Scope.INFER, embeddings::embed),
         Route.post("/v1/rerank", Scope.INFER, embeddings::rank),
         Route.post("/rerank", Scope.INFER, embeddings::rank),
-        Route.post("/infill", Scope.INFER, completions::infill),
         Route.post("/v1/load_lora_adapter", Scope.ADMIN, adapters::load),
         Route.post("/v1/unload_lora_adapter", Scope.ADMIN, adapters::unload),
         Route.post("/tokenize", Scope.INFER, tokens::tokenize),
@@ -51,5 +66,19 @@ final class ApiRoutes {
             Scope.INFER,
             (_, name) -> CompletableFuture.completedStage(models.one(name))),
         Route.get("/stats", Scope.INFER, _ -> stats.stats()));
+  }
+
+  /** Who names the last event it has read goes on from there, by whatever method it asks. */
+  private void generate(
+      List<Route> routes, String path, Function<Exchange, CompletionStage<HttpResponse>> fresh) {
+    routes.add(
+        Route.post(
+            path,
+            Scope.INFER,
+            exchange ->
+                exchange
+                    .header("last-event-id")
+                    .map(last -> resumption.resume(exchange, last))
+                    .orElseGet(() -> fresh.apply(exchange))));
   }
 }

@@ -2,6 +2,7 @@ package io.sampo.cluster.gateway;
 
 import io.sampo.actors.wire.RequestId;
 import io.sampo.cluster.gateway.answer.Answers;
+import io.sampo.cluster.gateway.answer.Door;
 import io.sampo.cluster.gateway.decode.Call;
 import io.sampo.cluster.gateway.decode.CallDecoder;
 import io.sampo.cluster.gateway.http.Exchange;
@@ -35,7 +36,7 @@ final class ChatRoutes {
             json -> {
               Call call = decoder.chat(json, new RequestId(exchange.id()), exchange::header);
               tellModel(exchange, call);
-              return answers.chat(exchange, call);
+              return answers.answer(exchange, Door.CHAT, call, json);
             });
   }
 

@@ -2,13 +2,13 @@ package io.sampo.cluster.gateway;
 
 import io.sampo.actors.wire.RequestId;
 import io.sampo.cluster.gateway.answer.Answers;
+import io.sampo.cluster.gateway.answer.Door;
 import io.sampo.cluster.gateway.decode.Call;
 import io.sampo.cluster.gateway.decode.CallDecoder;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.http.RequestBody;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import tools.jackson.databind.node.ObjectNode;
@@ -27,21 +27,18 @@ final class CompletionRoutes {
   }
 
   CompletionStage<HttpResponse> complete(Exchange exchange) {
-    return answer(exchange, decoder::completion, answers::completion);
+    return answer(exchange, Door.COMPLETION, decoder::completion);
   }
 
   CompletionStage<HttpResponse> infill(Exchange exchange) {
-    return answer(exchange, decoder::infill, answers::infill);
+    return answer(exchange, Door.INFILL, decoder::infill);
   }
 
   private interface Decode {
     Call decode(ObjectNode body, RequestId id, Function<String, Optional<String>> header);
   }
 
-  private CompletionStage<HttpResponse> answer(
-      Exchange exchange,
-      Decode decode,
-      BiFunction<Exchange, Call, CompletionStage<HttpResponse>> answer) {
+  private CompletionStage<HttpResponse> answer(Exchange exchange, Door door, Decode decode) {
     return body.json(exchange.request())
         .thenCompose(
             json -> {
@@ -49,7 +46,7 @@ final class CompletionRoutes {
               if (call.model().simulated()) {
                 exchange.answerHeader("x-sampo-simulated", "true");
               }
-              return answer.apply(exchange, call);
+              return answers.answer(exchange, door, call, json);
             });
   }
 }

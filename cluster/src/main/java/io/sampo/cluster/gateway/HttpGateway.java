@@ -4,11 +4,13 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.sampo.actors.admission.Admission;
 import io.sampo.actors.generation.ServedModels;
+import io.sampo.actors.standby.Standby;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.cluster.gateway.answer.Answers;
 import io.sampo.cluster.gateway.answer.Embeddings;
 import io.sampo.cluster.gateway.answer.OpenAnswers;
+import io.sampo.cluster.gateway.answer.Resumption;
 import io.sampo.cluster.gateway.decode.CallDecoder;
 import io.sampo.cluster.gateway.decode.EmbeddingDecoder;
 import io.sampo.cluster.gateway.feed.BlockFeed;
@@ -102,13 +104,15 @@ public final class HttpGateway {
       Endpoint endpoint,
       GatewaySettings settings,
       ActorRef<Admission.Command> admission,
+      ActorRef<Standby.Command> standby,
       ServedModels models,
       AdapterDoor adapters,
       RunningRequests requests,
       NodeHealth health) {
     OpenAnswers open = new OpenAnswers();
     ApiRoutes api =
-        routes(system, endpoint, settings, admission, models, adapters, requests, health, open);
+        routes(
+            system, endpoint, settings, admission, standby, models, adapters, requests, health, open);
     return bind(
         system,
         endpoint,
@@ -250,6 +254,7 @@ public final class HttpGateway {
       Endpoint endpoint,
       GatewaySettings settings,
       ActorRef<Admission.Command> admission,
+      ActorRef<Standby.Command> standby,
       ServedModels models,
       AdapterDoor adapters,
       RunningRequests requests,
@@ -262,6 +267,7 @@ public final class HttpGateway {
     Answers answers =
         new Answers(
             admission,
+            standby,
             open,
             requests,
             new Answers.Style(
@@ -284,7 +290,8 @@ public final class HttpGateway {
             decoder,
             system.dispatchers().lookup(DispatcherSelector.blocking()),
             settings.maxTokenizations()),
-        new StatsRoute(health, open::running));
+        new StatsRoute(health, open::running),
+        new Resumption(system, standby, decoder, answers));
   }
 
   private static ServerSettings serverSettings(ActorSystem<?> system, GatewaySettings settings) {

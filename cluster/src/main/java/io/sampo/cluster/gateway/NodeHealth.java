@@ -2,6 +2,7 @@ package io.sampo.cluster.gateway;
 
 import io.sampo.actors.holder.Holder;
 import io.sampo.actors.replica.Replica;
+import io.sampo.actors.standby.StandbyStats;
 import io.sampo.cluster.kv.KvFigures;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +29,11 @@ public interface NodeHealth {
   /** Who tells what this node's block store holds, where it has one. */
   default Optional<ActorRef<Holder.Command>> kvHolder() {
     return Optional.empty();
+  }
+
+  /** What this node keeps of streams, where it is a gateway. */
+  default StandbyStats standby() {
+    return StandbyStats.NONE;
   }
 
   /** What this node's KV does, where it keeps any. */

@@ -2,6 +2,7 @@ package io.sampo.cluster.gateway;
 
 import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.Replica;
+import io.sampo.actors.standby.StandbyStats;
 import io.sampo.cluster.gateway.http.Exchange;
 import io.sampo.cluster.gateway.json.JsonBytes;
 import io.sampo.engines.spi.EngineCapabilities;
@@ -36,6 +37,7 @@ final class StatsRoute {
       comma = ",";
     }
     json.raw("]");
+    write(json.raw(",").name("streams"), node.standby());
     node.kv().ifPresent(kv -> KvStats.write(json.raw(","), kv));
     return Exchange.json(json.raw("}").toArray());
   }
@@ -76,6 +78,17 @@ final class StatsRoute {
     number(json, "accepted_tokens", stats.acceptedTokens());
     number(json, "steps", stats.steps());
     number(json, "preemptions", stats.preemptions());
+  }
+
+  private static void write(JsonBytes json, StandbyStats streams) {
+    json.raw("{").name("resumable").number(streams.streams());
+    number(json, "copies", streams.copies());
+    number(json, "resting", streams.resting());
+    number(json, "bytes", streams.bytes());
+    number(json, "dropped", streams.dropped());
+    number(json, "found", streams.found());
+    number(json, "missed", streams.missed());
+    json.raw("}");
   }
 
   private static void number(JsonBytes json, String name, long value) {

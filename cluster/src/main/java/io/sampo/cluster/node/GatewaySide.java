@@ -5,6 +5,7 @@ import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.ModelSpec;
+import io.sampo.actors.standby.Standby;
 import io.sampo.cluster.gateway.Endpoint;
 import io.sampo.cluster.gateway.GatewaySettings;
 import io.sampo.cluster.gateway.HttpGateway;
@@ -38,6 +39,7 @@ final class GatewaySide {
   private final NodeModels models;
   private final NodeAdapters adapters;
   private final ActorRef<Admission.Command> admission;
+  private final ActorRef<Standby.Command> standby;
 
   /**
    * Begins to serve.
@@ -74,6 +76,7 @@ final class GatewaySide {
             PlacementSettings.from(system.settings().config()).adapterLimit().plus(SLACK));
     wiring.readiness(readiness, spec.id());
     admission = wiring.admission(models);
+    standby = wiring.standby(readiness::standby);
     open(served.thenApply(opened -> opened.naming(names)), spec);
   }
 
@@ -125,6 +128,7 @@ final class GatewaySide {
         endpoint,
         GatewaySettings.from(system.settings().config()),
         admission,
+        standby,
         models,
         adapters,
         requests,

@@ -4,6 +4,7 @@ import io.sampo.actors.holder.Holder;
 import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
+import io.sampo.actors.standby.StandbyStats;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.cluster.gateway.NodeHealth;
 import io.sampo.cluster.kv.KvFigures;
@@ -40,6 +41,7 @@ final class Readiness implements NodeHealth {
   private final CompletableFuture<Void> restored = new CompletableFuture<>();
   private volatile @Nullable Heard heard;
   private volatile @Nullable TieredKv kv;
+  private volatile StandbyStats standby = StandbyStats.NONE;
   private volatile boolean joined;
   private volatile boolean draining;
 
@@ -126,6 +128,16 @@ final class Readiness implements NodeHealth {
   /** Tells from now on what this node's KV does. */
   void kv(TieredKv kept) {
     kv = kept;
+  }
+
+  /** The figures of this gateway's standby. */
+  void standby(StandbyStats stats) {
+    standby = stats;
+  }
+
+  @Override
+  public StandbyStats standby() {
+    return standby;
   }
 
   void joined() {

@@ -16,6 +16,9 @@ import io.sampo.actors.replica.ReplicaSettings;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.router.RouterSettings;
 import io.sampo.actors.scheduler.SchedulerSettings;
+import io.sampo.actors.standby.Standby;
+import io.sampo.actors.standby.StandbySettings;
+import io.sampo.actors.standby.StandbyStats;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.cluster.membership.Role;
@@ -25,6 +28,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorRefResolver;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.Props;
@@ -46,6 +50,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Wiring {
 
+  private static final String STANDBY = "standby";
   private static final Duration SOON = Duration.ofMillis(200);
   private static final Duration LATEST = Duration.ofSeconds(5);
 
@@ -178,6 +183,34 @@ final class Wiring {
             EmbeddingSettings.from(config)),
         "admission",
         Props.empty());
+  }
+
+  /**
+   * Comes on a gateway, and finds the other gateways' by their place.
+   *
+   * @param stats hears its figures now and then
+   */
+  ActorRef<Standby.Command> standby(Consumer<StandbyStats> stats) {
+    Behavior<Standby.Command> behavior = Standby.create(StandbySettings.from(config), stats);
+    return system.systemActorOf(
+        Behaviors.<Standby.Command>setup(
+            context -> {
+              OtherGateways others = new OtherGateways(cluster.selfMember().uniqueAddress());
+              ActorRef<ClusterEvent.ClusterDomainEvent> events =
+                  context.messageAdapter(
+                      ClusterEvent.ClusterDomainEvent.class,
+                      event -> new Standby.Peers(others.after(event, this::standbyOf)));
+              cluster
+                  .subscriptions()
+                  .tell(Subscribe.create(events, ClusterEvent.ClusterDomainEvent.class));
+              return behavior;
+            }),
+        STANDBY,
+        Props.empty());
+  }
+
+  private ActorRef<Standby.Command> standbyOf(Address node) {
+    return ActorRefResolver.get(system).resolveActorRef(node + "/system/" + STANDBY);
   }
 
   void readiness(Readiness readiness, ModelId model) {

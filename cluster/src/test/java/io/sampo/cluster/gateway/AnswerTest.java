@@ -422,7 +422,7 @@ class AnswerTest {
                   }
                 })
             .collect(Collectors.joining("\n"));
-    assertThat(lines).contains(": keep-alive\n\n").endsWith("data: [DONE]\n");
+    assertThat(lines).contains(": keep-alive\n").endsWith("data: [DONE]\n");
   }
 
   private CompletableFuture<HttpResponse<String>> sendLater(String body) {

@@ -8,6 +8,8 @@ import io.sampo.actors.generation.Generation;
 import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.replica.Replica;
+import io.sampo.actors.standby.Standby;
+import io.sampo.actors.standby.StandbySettings;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.cluster.gateway.ScriptedAdmission.Talk;
@@ -87,6 +89,10 @@ final class TestGateway implements AutoCloseable, AfterAllCallback {
                 new Endpoint("127.0.0.1", 0, keys, List.of("gpu.example"), true, "1.2.3"),
                 GatewaySettings.from(config),
                 system.systemActorOf(admission.behavior(), "admission", Props.empty()),
+                system.systemActorOf(
+                    Standby.create(StandbySettings.from(config), _ -> {}),
+                    "standby",
+                    Props.empty()),
                 models(model),
                 withoutAdapters(),
                 requests,

@@ -92,6 +92,11 @@ abstract sealed class AnswerEncoder implements Exchange.Outcome
 
   abstract byte[] body(Collected collected, Usage usage);
 
+  /** The line by which a client can come back; none where it cannot. */
+  static JsonBytes at(JsonBytes event, String bookmark) {
+    return bookmark.isEmpty() ? event : event.raw("id: ").raw(bookmark).raw("\n");
+  }
+
   /** An error in the middle of a stream, in the words of an error ahead of it. */
   static ByteString failure(JsonBytes event, Failure failure) {
     return event.raw("data: ").raw(ErrorMapper.json(failure)).raw("\n\n").drain();

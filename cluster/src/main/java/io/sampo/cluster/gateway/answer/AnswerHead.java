@@ -10,6 +10,7 @@ package io.sampo.cluster.gateway.answer;
  * @param choices how many answers
  * @param includeUsage whether a stream tells the tokens used
  * @param logprobs whether log probabilities are told
+ * @param resumed whether the client has read the beginning before
  */
 record AnswerHead(
     String id,
@@ -18,4 +19,5 @@ record AnswerHead(
     String fingerprint,
     int choices,
     boolean includeUsage,
-    boolean logprobs) {}
+    boolean logprobs,
+    boolean resumed) {}

@@ -4,6 +4,8 @@ import io.sampo.actors.admission.Admission;
 import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationRequest;
 import io.sampo.actors.generation.Reader;
+import io.sampo.actors.generation.ResumableStream;
+import io.sampo.actors.standby.Standby;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.cluster.gateway.decode.Call;
@@ -32,6 +34,7 @@ import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Runs a decoded request and makes the HTTP answer. The answer's status waits for the first event,
@@ -40,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 public final class Answers {
 
   private final ActorRef<Admission.Command> admission;
+  private final ActorRef<Standby.Command> standby;
   private final OpenAnswers open;
   private final RunningRequests requests;
   private final Style style;
@@ -64,53 +68,83 @@ public final class Answers {
    */
   public Answers(
       ActorRef<Admission.Command> admission,
+      ActorRef<Standby.Command> standby,
       OpenAnswers open,
       RunningRequests requests,
       Style style,
       Materializer materializer) {
     this.admission = admission;
+    this.standby = standby;
     this.open = open;
     this.requests = requests;
     this.style = style;
     this.materializer = materializer;
   }
 
-  public CompletionStage<HttpResponse> chat(Exchange exchange, Call call) {
-    AnswerHead head = head("chatcmpl-", call);
-    return run(exchange, call, progress -> new ChatEncoder(head, progress));
+  /**
+   * Answers a request.
+   *
+   * @param body as it came
+   */
+  public CompletionStage<HttpResponse> answer(
+      Exchange exchange, Door door, Call call, ObjectNode body) {
+    String id = door.idPrefix() + Exchange.randomName();
+    long created = Instant.now().getEpochSecond();
+    Encoders encoders = encoders(door, call, id, created, false);
+    if (!call.stream()) {
+      return whole(exchange, call, new Collected(call.request().answers()), encoders);
+    }
+    if (!StreamOrigin.resumable(call)) {
+      return stream(exchange, call, encoders, null);
+    }
+    StreamOrigin origin = StreamOrigin.of(door, id, created, call, exchange::header, body);
+    ResumableStream stream =
+        ResumableStream.fresh(Exchange.randomName(), origin.toString(), standby);
+    return stream(exchange, call, encoders, stream);
   }
 
-  public CompletionStage<HttpResponse> completion(Exchange exchange, Call call) {
-    AnswerHead head = head("cmpl-", call);
-    return run(exchange, call, progress -> new CompletionEncoder(head, progress));
+  /**
+   * Goes on with a stream.
+   *
+   * @param beginningRead whether the client has read what comes before the text
+   */
+  CompletionStage<HttpResponse> resume(
+      Exchange exchange,
+      StreamOrigin origin,
+      Call call,
+      ResumableStream stream,
+      boolean beginningRead) {
+    return stream(
+        exchange,
+        call,
+        encoders(origin.door(), call, origin.id(), origin.createdSeconds(), beginningRead),
+        stream);
   }
 
-  public CompletionStage<HttpResponse> infill(Exchange exchange, Call call) {
-    return run(exchange, call, progress -> new InfillEncoder(call.modelName(), progress));
-  }
-
-  private AnswerHead head(String prefix, Call call) {
-    return new AnswerHead(
-        prefix + Exchange.randomName(),
-        Instant.now().getEpochSecond(),
-        call.modelName(),
-        call.model().simulated() ? "simulated" : style.fingerprint,
-        call.request().answers(),
-        call.stream() && call.includeUsage(),
-        call.logprobs());
-  }
-
-  private CompletionStage<HttpResponse> run(Exchange exchange, Call call, Encoders encoders) {
-    return call.stream()
-        ? stream(exchange, call, encoders)
-        : whole(exchange, call, new Collected(call.request().answers()), encoders);
+  private Encoders encoders(
+      Door door, Call call, String id, long createdSeconds, boolean resumed) {
+    AnswerHead head =
+        new AnswerHead(
+            id,
+            createdSeconds,
+            call.modelName(),
+            call.model().simulated() ? "simulated" : style.fingerprint,
+            call.request().answers(),
+            call.stream() && call.includeUsage(),
+            call.logprobs(),
+            resumed);
+    return switch (door) {
+      case CHAT -> progress -> new ChatEncoder(head, progress);
+      case COMPLETION -> progress -> new CompletionEncoder(head, progress);
+      case INFILL -> progress -> new InfillEncoder(call.modelName(), progress);
+    };
   }
 
   private CompletionStage<HttpResponse> whole(
       Exchange exchange, Call call, Collected empty, Encoders encoders) {
     AnswerEncoder encoder = count(exchange, call, encoders);
     Pair<AnswerControl, CompletionStage<Collected>> run =
-        events(call, Reader.Shortcut.NONE)
+        events(call, Reader.Shortcut.NONE, null)
             .toMat(
                 Sink.<Collected, GenerationEvent>fold(
                     empty,
@@ -137,13 +171,17 @@ public final class Answers {
    * The events are made into bytes where the connection writes them, so that a token takes few
    * hops.
    */
-  private CompletionStage<HttpResponse> stream(Exchange exchange, Call call, Encoders encoders) {
+  private CompletionStage<HttpResponse> stream(
+      Exchange exchange, Call call, Encoders encoders, @Nullable ResumableStream stream) {
+    if (stream != null) {
+      exchange.answerHeader("x-sampo-stream", stream.name() + ".");
+    }
     CompletableFuture<HttpResponse> response = new CompletableFuture<>();
     exchange.onConnection(
         here -> {
           try {
             var _ =
-                begin(exchange, call, encoders, here)
+                begin(exchange, call, encoders, stream, here)
                     .thenAccept(response::complete)
                     .exceptionally(
                         failure -> {
@@ -158,11 +196,15 @@ public final class Answers {
   }
 
   private CompletionStage<HttpResponse> begin(
-      Exchange exchange, Call call, Encoders encoders, Materializer here) {
+      Exchange exchange,
+      Call call,
+      Encoders encoders,
+      @Nullable ResumableStream stream,
+      Materializer here) {
     AnswerEncoder encoder = count(exchange, call, encoders);
     DirectLine line = new DirectLine(encoder, exchange.lane());
     var run =
-        events(call, line)
+        events(call, line, stream)
             .toMat(new EventStream(encoder, line, style.keepAlive), Keep.both())
             .run(here);
     begun(exchange, run.first(), encoder.progress());
@@ -180,9 +222,10 @@ public final class Answers {
                 });
   }
 
-  private Source<GenerationEvent, AnswerControl> events(Call call, Reader.Shortcut shortcut) {
+  private Source<GenerationEvent, AnswerControl> events(
+      Call call, Reader.Shortcut shortcut, @Nullable ResumableStream stream) {
     return Source.fromGraph(
-        new GenerationSource(admission, call.request(), shortcut, style.credit));
+        new GenerationSource(admission, call.request(), shortcut, style.credit, stream));
   }
 
   /** Counts the answer among those that run; its encoder writes its figures from now on. */

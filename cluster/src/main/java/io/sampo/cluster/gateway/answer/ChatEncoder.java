@@ -20,6 +20,11 @@ final class ChatEncoder extends OpenAiEncoder {
   }
 
   @Override
+  boolean tellsBeginning() {
+    return true;
+  }
+
+  @Override
   void writeBegin(JsonBytes json, int choice) {
     open(choice);
     json.raw(",\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"logprobs\":null");

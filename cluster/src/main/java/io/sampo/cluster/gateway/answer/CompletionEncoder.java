@@ -25,6 +25,11 @@ final class CompletionEncoder extends OpenAiEncoder {
   }
 
   @Override
+  boolean tellsBeginning() {
+    return false;
+  }
+
+  @Override
   void writeBegin(JsonBytes json, int choice) {}
 
   @Override

@@ -30,7 +30,11 @@ final class EventStream
     extends AbstractGraphStageWithMaterializedValue<
         SinkShape<GenerationEvent>, CompletionStage<EventStream.Begun>> {
 
-  private static final ByteString KEEP_ALIVE = ByteString.fromString(": keep-alive\n\n");
+  /**
+   * No empty line follows: it would end an event, and a client that has seen an {@code id} before
+   * would take that for an event without data.
+   */
+  private static final ByteString KEEP_ALIVE = ByteString.fromString(": keep-alive\n");
 
   /** How long the bytes may go unasked for once they are offered. */
   private static final Duration TAKEN_WITHIN = Duration.ofSeconds(5);

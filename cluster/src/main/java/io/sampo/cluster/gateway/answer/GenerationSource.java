@@ -5,6 +5,7 @@ import io.sampo.actors.generation.Generation;
 import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationRequest;
 import io.sampo.actors.generation.Reader;
+import io.sampo.actors.generation.ResumableStream;
 import io.sampo.actors.wire.Failure;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -55,22 +56,26 @@ public final class GenerationSource
   private final GenerationRequest request;
   private final Reader.Shortcut shortcut;
   private final int credit;
+  private final @Nullable ResumableStream stream;
 
   /**
    * Asks for admission when it is run.
    *
    * @param shortcut past this stream
    * @param credit how many events may be under way, at least 2
+   * @param stream what the client can come back to; null where it cannot
    */
   public GenerationSource(
       ActorRef<Admission.Command> admission,
       GenerationRequest request,
       Reader.Shortcut shortcut,
-      int credit) {
+      int credit,
+      @Nullable ResumableStream stream) {
     this.admission = admission;
     this.request = request;
     this.shortcut = shortcut;
     this.credit = credit;
+    this.stream = stream;
   }
 
   @Override
@@ -121,7 +126,7 @@ public final class GenerationSource
       StageActor actor = getStageActor(this::onMessage);
       actor.watch(Adapter.toClassic(admission));
       ActorRef<GenerationEvent> events = Adapter.toTyped(actor.ref());
-      admission.tell(new Admission.Admit(request, new Reader(events, shortcut), credit));
+      admission.tell(new Admission.Admit(request, new Reader(events, shortcut), credit, stream));
       scheduleOnce("overdue", request.timeout().plus(GRACE));
     }
 

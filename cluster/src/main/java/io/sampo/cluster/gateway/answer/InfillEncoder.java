@@ -22,7 +22,7 @@ final class InfillEncoder extends AnswerEncoder {
   ByteString write(GenerationEvent happened) {
     return switch (happened) {
       case GenerationEvent.Delta delta -> {
-        open(event.raw("data: "), delta.text(), false);
+        open(at(event, delta.bookmark()).raw("data: "), delta.text(), false);
         yield event.raw("}\n\n").drain();
       }
       case ChoiceFinished finished -> {

@@ -36,14 +36,17 @@ abstract sealed class OpenAiEncoder extends AnswerEncoder permits ChatEncoder, C
   @Override
   final ByteString write(GenerationEvent happened) {
     return switch (happened) {
-      case GenerationEvent.Started _ -> begin();
+      case GenerationEvent.Started started ->
+          answer.resumed() ? ByteString.emptyByteString() : begin(started.bookmark());
       case GenerationEvent.Delta delta -> {
+        at(event, delta.bookmark());
         open(delta.choice());
         writeDelta(event, delta);
         event.raw(",\"finish_reason\":null}").raw(eventTail);
         yield event.drain();
       }
       case GenerationEvent.ChoiceFinished finished -> {
+        at(event, finished.bookmark());
         open(finished.choice());
         writeNothing(event);
         event.raw(NO_LOGPROBS).raw(",").name("finish_reason").string(name(finished.reason()));
@@ -56,8 +59,12 @@ abstract sealed class OpenAiEncoder extends AnswerEncoder permits ChatEncoder, C
     };
   }
 
-  private ByteString begin() {
+  /** Who has read the last of these events has read all. */
+  private ByteString begin(String bookmark) {
     for (int choice = 0; choice < answer.choices(); choice++) {
+      if (choice == answer.choices() - 1 && tellsBeginning()) {
+        at(event, bookmark);
+      }
       writeBegin(event, choice);
     }
     return event.drain();
@@ -134,7 +141,10 @@ abstract sealed class OpenAiEncoder extends AnswerEncoder permits ChatEncoder, C
 
   abstract String wholeObject();
 
-  /** What a stream sends for one answer before its text. */
+  /** Whether a stream sends anything for an answer before its text. */
+  abstract boolean tellsBeginning();
+
+  /** What that is. */
   abstract void writeBegin(JsonBytes json, int choice);
 
   /** A delta's own fields. */

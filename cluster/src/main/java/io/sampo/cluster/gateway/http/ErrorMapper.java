@@ -81,10 +81,12 @@ public final class ErrorMapper {
       case MODEL_NOT_FOUND, NOT_FOUND -> 404;
       case METHOD_NOT_ALLOWED -> 405;
       case READER_STALLED -> 408;
+      case NOT_RESUMABLE -> 409;
       case REQUEST_TOO_LARGE -> 413;
       case URI_TOO_LONG -> 414;
       case UNSUPPORTED_MEDIA_TYPE -> 415;
       case MISDIRECTED_REQUEST -> 421;
+      case REQUEST_QUARANTINED -> 422;
       case HEADERS_TOO_LARGE -> 431;
       case INTERNAL_ERROR -> 500;
       case METHOD_NOT_IMPLEMENTED -> 501;
@@ -97,9 +99,11 @@ public final class ErrorMapper {
   private static String type(ErrorCode code) {
     return switch (code.kind()) {
       case USER ->
-          code == ErrorCode.ORIGIN_NOT_ALLOWED || code == ErrorCode.INSUFFICIENT_SCOPE
-              ? "permission_error"
-              : "invalid_request_error";
+          switch (code) {
+            case ORIGIN_NOT_ALLOWED, INSUFFICIENT_SCOPE -> "permission_error";
+            case NOT_RESUMABLE -> "conflict_error";
+            default -> "invalid_request_error";
+          };
       case CAPACITY, INTERNAL -> "server_error";
     };
   }
