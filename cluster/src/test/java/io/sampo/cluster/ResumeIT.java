@@ -53,19 +53,18 @@ class ResumeIT {
     SampoNode gateway = cluster.gateway();
     cluster.engine(Map.of("profile", "gpu-l4"));
     cluster.awaitReplicas(gateway, 1);
-    String expected = TestCluster.expected("Tell me", 300);
-    String stop = expected.substring(200, 206);
-    StreamClient client =
-        new StreamClient(
-            COMPLETIONS, streamed("Tell me", 300, ",\"n\":3,\"stop\":[\"" + stop + "\"]"), 3);
+    String body = streamed("Tell me", 300, ",\"n\":3,\"stop\":[\"river was\",\"saw snow\"]");
+    StreamClient undisturbed = new StreamClient(COMPLETIONS, body, 3);
+    undisturbed.read(port(gateway), ALL);
+    StreamClient client = new StreamClient(COMPLETIONS, body, 3);
     client.read(port(gateway), 50);
     client.read(port(gateway), 120);
     client.read(port(gateway), ALL);
     assertThat(client.error()).isNull();
     assertThat(client.done()).isTrue();
     for (int answer = 0; answer < 3; answer++) {
-      assertThat(client.text(answer)).isEqualTo(expected.substring(0, expected.indexOf(stop)));
-      assertThat(client.ends(answer)).isEqualTo("stop");
+      assertThat(client.text(answer)).hasSizeGreaterThan(100).isEqualTo(undisturbed.text(answer));
+      assertThat(client.ends(answer)).isEqualTo(undisturbed.ends(answer));
     }
   }
 

@@ -31,6 +31,11 @@ public interface NodeHealth {
     return Optional.empty();
   }
 
+  /** How many sequences this gateway has placed itself, because their router did not answer. */
+  default long placedByFallback() {
+    return 0;
+  }
+
   /** What this node keeps of streams, where it is a gateway. */
   default StandbyStats standby() {
     return StandbyStats.NONE;

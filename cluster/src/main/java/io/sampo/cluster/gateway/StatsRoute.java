@@ -30,6 +30,7 @@ final class StatsRoute {
 
   HttpResponse stats() {
     JsonBytes json = new JsonBytes(512).raw("{").name("answers").number(answers.getAsInt());
+    number(json, "placed_by_fallback", node.placedByFallback());
     json.raw(",").name("replicas").raw("[");
     String comma = "";
     for (Replica.Report replica : node.replicas()) {

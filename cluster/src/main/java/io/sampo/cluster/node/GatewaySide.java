@@ -1,6 +1,7 @@
 package io.sampo.cluster.node;
 
 import io.sampo.actors.admission.Admission;
+import io.sampo.actors.detour.Detour;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.placement.PlacementSettings;
@@ -74,8 +75,9 @@ final class GatewaySide {
             new SavedAdapters(settings.dataFolder(), model.name()),
             model.adapterFolder(),
             PlacementSettings.from(system.settings().config()).adapterLimit().plus(SLACK));
-    wiring.readiness(readiness, spec.id());
-    admission = wiring.admission(models);
+    Detour detour = new Detour(message -> wiring.toRouter(spec.id(), message));
+    wiring.readiness(readiness, spec.id(), detour);
+    admission = wiring.admission(models, detour);
     standby = wiring.standby(readiness::standby);
     open(served.thenApply(opened -> opened.naming(names)), spec);
   }

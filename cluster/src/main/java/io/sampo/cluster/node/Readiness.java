@@ -1,5 +1,6 @@
 package io.sampo.cluster.node;
 
+import io.sampo.actors.detour.Detour;
 import io.sampo.actors.holder.Holder;
 import io.sampo.actors.replica.KvOffer;
 import io.sampo.actors.replica.Replica;
@@ -32,6 +33,11 @@ final class Readiness implements NodeHealth {
 
   private static final Duration UNTIL_READY = Duration.ofMillis(50);
   private static final Duration ONCE_READY = Duration.ofSeconds(1);
+  private static final Duration IN_USE = Duration.ofMillis(500);
+
+  /** The router is asked thrice in this time. */
+  private static final Duration SILENT = Duration.ofMillis(1500);
+
   private static final long STALE_NANOS = Duration.ofSeconds(5).toNanos();
 
   private record Heard(Replica.@Nullable Report best, List<Replica.Report> replicas, long nanos) {}
@@ -42,6 +48,7 @@ final class Readiness implements NodeHealth {
   private volatile @Nullable Heard heard;
   private volatile @Nullable TieredKv kv;
   private volatile StandbyStats standby = StandbyStats.NONE;
+  private volatile @Nullable Detour detour;
   private volatile boolean joined;
   private volatile boolean draining;
 
@@ -52,8 +59,14 @@ final class Readiness implements NodeHealth {
 
   private record Answer(Router.Description description) implements Probe {}
 
-  /** Asks the router, often until the first replica is ready and then every second. */
-  Behavior<Probe> probe(Consumer<Router.Command> router) {
+  /**
+   * Asks the router: often until the first replica is ready, then every second, or twice while
+   * sequences depend on it.
+   *
+   * @param way is told what the router says, and that it says nothing
+   */
+  Behavior<Probe> probe(Consumer<Router.Command> router, Detour way) {
+    detour = way;
     return Behaviors.setup(
         context -> {
           ActorRef<Router.Description> answers =
@@ -67,14 +80,26 @@ final class Readiness implements NodeHealth {
                   }
                   case Ask ask -> {
                     router.accept(new Router.Describe(answers));
-                    Duration pause = first.isDone() ? ONCE_READY : UNTIL_READY;
+                    noticeSilence(way);
+                    Duration pause =
+                        !first.isDone() ? UNTIL_READY : way.used() ? IN_USE : ONCE_READY;
                     context.scheduleOnce(pause, context.getSelf(), ask);
                   }
-                  case Answer answer -> hear(answer.description());
+                  case Answer answer -> {
+                    way.heard(answer.description().replicas());
+                    hear(answer.description());
+                  }
                 }
                 return Behaviors.same();
               });
         });
+  }
+
+  private void noticeSilence(Detour way) {
+    Heard last = heard;
+    if (last != null && System.nanoTime() - last.nanos() > SILENT.toNanos()) {
+      way.silent();
+    }
   }
 
   void hear(Router.Description description) {
@@ -183,6 +208,17 @@ final class Readiness implements NodeHealth {
     return Optional.ofNullable(kv).flatMap(TieredKv::holder);
   }
 
+  private boolean goesRound() {
+    Detour way = detour;
+    return way != null && way.serves();
+  }
+
+  @Override
+  public long placedByFallback() {
+    Detour way = detour;
+    return way == null ? 0 : way.count();
+  }
+
   @Override
   public Optional<String> notReady() {
     Heard last = heard;
@@ -190,7 +226,7 @@ final class Readiness implements NodeHealth {
       return Optional.of("draining");
     } else if (last == null) {
       return Optional.of(joined ? "waiting for a model" : "joining");
-    } else if (System.nanoTime() - last.nanos() > STALE_NANOS) {
+    } else if (System.nanoTime() - last.nanos() > STALE_NANOS && !goesRound()) {
       return Optional.of("the model's router does not answer");
     } else if (last.best() == null || last.best().state() == Replica.State.LEAVING) {
       return Optional.of("no engine node runs the model");

@@ -3,6 +3,7 @@ package io.sampo.cluster.node;
 import com.typesafe.config.Config;
 import io.sampo.actors.admission.Admission;
 import io.sampo.actors.admission.AdmissionSettings;
+import io.sampo.actors.detour.Detour;
 import io.sampo.actors.embedding.EmbeddingSettings;
 import io.sampo.actors.generation.GenerationSettings;
 import io.sampo.actors.generation.ServedModels;
@@ -173,11 +174,14 @@ final class Wiring {
         });
   }
 
-  ActorRef<Admission.Command> admission(ServedModels models) {
+  /**
+   * @param router takes what is for the router of the model that this gateway serves
+   */
+  ActorRef<Admission.Command> admission(ServedModels models, Consumer<Router.Command> router) {
     return system.systemActorOf(
         Admission.create(
             models,
-            this::toRouter,
+            (_, message) -> router.accept(message),
             AdmissionSettings.from(config),
             GenerationSettings.from(config),
             EmbeddingSettings.from(config)),
@@ -213,9 +217,9 @@ final class Wiring {
     return ActorRefResolver.get(system).resolveActorRef(node + "/system/" + STANDBY);
   }
 
-  void readiness(Readiness readiness, ModelId model) {
+  void readiness(Readiness readiness, ModelId model, Detour detour) {
     system.systemActorOf(
-        readiness.probe(question -> toRouter(model, question)), "readiness", Props.empty());
+        readiness.probe(question -> toRouter(model, question), detour), "readiness", Props.empty());
   }
 
   /** Asks a model's router how it places requests. */

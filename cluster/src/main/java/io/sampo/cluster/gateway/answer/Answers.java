@@ -1,6 +1,7 @@
 package io.sampo.cluster.gateway.answer;
 
 import io.sampo.actors.admission.Admission;
+import io.sampo.actors.detour.Detour;
 import io.sampo.actors.generation.GenerationEvent;
 import io.sampo.actors.generation.GenerationRequest;
 import io.sampo.actors.generation.Reader;
@@ -262,9 +263,14 @@ public final class Answers {
   }
 
   private void tellRoute(Exchange exchange, GenerationEvent.@Nullable Started started) {
-    if (style.debugHeaders && started != null) {
-      exchange.answerHeader("x-sampo-replica", started.replica().toString());
+    if (started == null) {
+      return;
+    }
+    if (style.debugHeaders || started.route().startsWith(Detour.ROUTE)) {
       exchange.answerHeader("x-sampo-route", started.route());
+    }
+    if (style.debugHeaders) {
+      exchange.answerHeader("x-sampo-replica", started.replica().toString());
       exchange.answerHeader("x-sampo-cached-tokens", "" + started.cachedTokens());
     }
   }
