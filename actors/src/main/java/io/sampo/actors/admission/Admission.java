@@ -12,6 +12,7 @@ import io.sampo.actors.generation.Reader;
 import io.sampo.actors.generation.ResumableStream;
 import io.sampo.actors.generation.ServedModels;
 import io.sampo.actors.generation.ServedModels.ServedModel;
+import io.sampo.actors.generation.Suspects;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
@@ -73,6 +74,7 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
   private final BiConsumer<ModelId, Router.Command> routers;
   private final AdmissionSettings settings;
   private final GenerationSettings generationSettings;
+  private final Suspects suspects;
   private final EmbeddingSettings embeddingSettings;
   private final TimerScheduler<Command> timers;
 
@@ -88,6 +90,7 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
       BiConsumer<ModelId, Router.Command> routers,
       AdmissionSettings settings,
       GenerationSettings generationSettings,
+      Suspects suspects,
       EmbeddingSettings embeddingSettings) {
     super(context);
     this.timers = timers;
@@ -95,6 +98,7 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
     this.routers = routers;
     this.settings = settings;
     this.generationSettings = generationSettings;
+    this.suspects = suspects;
     this.embeddingSettings = embeddingSettings;
   }
 
@@ -102,12 +106,14 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
    * Makes the door of one gateway.
    *
    * @param routers delivers a message to the router of a model
+   * @param suspects requests that engines died of
    */
   public static Behavior<Command> create(
       ServedModels models,
       BiConsumer<ModelId, Router.Command> routers,
       AdmissionSettings settings,
       GenerationSettings generationSettings,
+      Suspects suspects,
       EmbeddingSettings embeddingSettings) {
     return Behaviors.setup(
         context ->
@@ -120,6 +126,7 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
                         routers,
                         settings,
                         generationSettings,
+                        suspects,
                         embeddingSettings)));
   }
 
@@ -177,6 +184,7 @@ public final class Admission extends AbstractMatchingBehavior<Admission.Command>
                     admit.reader(),
                     admit.credit(),
                     admit.stream(),
+                    suspects,
                     generationSettings));
     follow(generation, failure -> generation.tell(new Generation.Abort(failure)));
   }

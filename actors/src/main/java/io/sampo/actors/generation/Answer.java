@@ -37,6 +37,7 @@ final class Answer {
 
   private int reasoningTokens;
   private @Nullable Reason ended;
+  private int nextAtOpen;
   private int delivered;
   private int allowed;
 
@@ -145,6 +146,16 @@ final class Answer {
   int open(int window) {
     allowed = delivered + window;
     return allowed;
+  }
+
+  /** An attempt begins with what there is. */
+  void attempted() {
+    nextAtOpen = nextIndex();
+  }
+
+  /** Whether the attempt under way has got the answer any further. */
+  boolean advanced() {
+    return nextIndex() > nextAtOpen;
   }
 
   /** Begins, or goes on elsewhere; true when it had not before. */

@@ -66,6 +66,10 @@ final class AnswerSet {
     return answer;
   }
 
+  List<PreparedPrompt> prompts() {
+    return prompts;
+  }
+
   /** The answer with this number, which was opened. */
   Answer get(int number) {
     return answers.get(number);

@@ -7,6 +7,7 @@ import io.sampo.actors.scheduler.Scheduler;
 import io.sampo.engines.spi.Grammar;
 import io.sampo.engines.spi.Sampling;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
 
 /** What a request's answers ask of the router and of replicas. */
 final class Attempts {
@@ -28,6 +29,11 @@ final class Attempts {
     this.replicaEvents = replicaEvents;
   }
 
+  /** What its answers must obey; null for nothing. */
+  @Nullable Grammar grammar() {
+    return sampling.grammar();
+  }
+
   /** Asks for a replica; may be repeated. */
   void place(Answer answer) {
     answer.attempt.place(
@@ -47,6 +53,7 @@ final class Attempts {
   void start(Answer answer, Scheduler.Assigned place) {
     int[] prompt = answer.continuation();
     int tokenLimit = answer.open(job.settings().window());
+    answer.attempted();
     answer.attempt.start(
         place,
         prompt,

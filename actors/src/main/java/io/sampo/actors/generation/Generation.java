@@ -18,6 +18,7 @@ import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.SequenceKey;
 import io.sampo.engines.spi.FinishReason;
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
@@ -112,6 +113,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
    * @param router delivers a message to the router of the request's model
    * @param reader hears the events
    * @param stream what its client can come back to; null where it cannot
+   * @param suspects requests that engines died of
    */
   public static Behavior<Command> create(
       GenerationRequest request,
@@ -120,13 +122,19 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       Reader reader,
       int credit,
       @Nullable ResumableStream stream,
+      Suspects suspects,
       GenerationSettings settings) {
     Deadline deadline = Deadline.after(request.timeout());
     return Preparing.create(
-        new Job(request, model, deadline, router, reader, stream, settings), credit);
+        new Job(request, model, deadline, router, reader, stream, suspects, settings), credit);
   }
 
   Behavior<Command> begin() {
+    for (PreparedPrompt prompt : answers.prompts()) {
+      if (job.suspects().quarantined(fingerprint(prompt))) {
+        return fail(Failure.quarantined());
+      }
+    }
     if (journal != null) {
       journal.begin(
           job.deadline().remaining(),
@@ -255,7 +263,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
         yield this;
       }
       case Replica.Rejected rejected -> fail(rejection(answer, rejected.reason()));
-      case Replica.Broken broken -> resumeElsewhere(answer);
+      case Replica.Broken broken -> onEngineLost(answer);
     };
   }
 
@@ -337,6 +345,30 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     return this;
   }
 
+  /**
+   * The engine may have died of this very answer. Where it had got further, it goes on at once;
+   * where not, others that ran beside it go first, so that they are further when the next one dies.
+   */
+  private Behavior<Command> onEngineLost(Answer answer) {
+    if (answer.advanced()) {
+      return resumeElsewhere(answer);
+    }
+    if (job.suspects().lost(fingerprint(answer.prompt))) {
+      return fail(Failure.quarantined());
+    }
+    Behavior<Command> next = resumeElsewhere(answer);
+    if (next == this && answer.attempt.phase() == Phase.PAUSING) {
+      long extra = ThreadLocalRandom.current().nextLong(settings.suspectDelay().toMillis() + 1);
+      timers.startSingleTimer(
+          new PlaceAgain(answer.attempt.key()), settings.retryDelay().plusMillis(extra));
+    }
+    return next;
+  }
+
+  private long fingerprint(PreparedPrompt prompt) {
+    return Suspects.fingerprint(prompt.ids(), job.request().adapter(), attempts.grammar());
+  }
+
   private void giveUp(Answer answer, Duration pause) {
     answer.attempt.giveUp();
     timers.startSingleTimer(new PlaceAgain(answer.attempt.key()), pause);
@@ -361,7 +393,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       Answer answer = answers.get(i);
       if (answer.attempt.silent(now, settings.lostAfter().toNanos())) {
         answer.attempt.doubt();
-        if (resumeElsewhere(answer) != this) {
+        if (onEngineLost(answer) != this) {
           return Behaviors.stopped();
         }
       } else if (answer.attempt.unplaced(now, settings.placeAgainAfter().toNanos())) {

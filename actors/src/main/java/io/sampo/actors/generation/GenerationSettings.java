@@ -13,6 +13,9 @@ import java.time.Duration;
  * @param readerStallLimit the longest time a reader may leave an event waiting
  * @param placeAgainAfter an unanswered question to the router is repeated after this
  * @param retryDelay between a declined attempt and the next
+ * @param suspectDelay the longest further wait of an answer that got no further before its replica
+ *     was lost
+ * @param quarantineFor how long a request that engines died of is not run again
  * @param maxResumes how often an answer may lose its replica
  */
 public record GenerationSettings(
@@ -23,6 +26,8 @@ public record GenerationSettings(
     Duration readerStallLimit,
     Duration placeAgainAfter,
     Duration retryDelay,
+    Duration suspectDelay,
+    Duration quarantineFor,
     int maxResumes) {
 
   public GenerationSettings {
@@ -49,6 +54,8 @@ public record GenerationSettings(
         config.getDuration("reader-stall-limit"),
         config.getDuration("place-again-after"),
         config.getDuration("retry-delay"),
+        config.getDuration("suspect-delay"),
+        config.getDuration("quarantine-for"),
         config.getInt("max-resumes"));
   }
 }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param router delivers a message to the router of the request's model
  * @param reader hears the events
  * @param stream what its client can come back to; null where it cannot
+ * @param suspects requests that engines died of
  */
 record Job(
     GenerationRequest request,
@@ -19,4 +20,5 @@ record Job(
     Consumer<Router.Command> router,
     Reader reader,
     @Nullable ResumableStream stream,
+    Suspects suspects,
     GenerationSettings settings) {}

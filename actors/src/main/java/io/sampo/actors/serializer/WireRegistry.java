@@ -104,6 +104,7 @@ final class WireRegistry {
     messages.put("tR1", Standby.Rest.class);
     messages.put("tQ1", Standby.Claim.class);
     messages.put("tA1", Standby.Claimed.class);
+    messages.put("tF1", Standby.Quarantined.class);
     messages.put("tK1", Standby.Note.Kept.class);
     messages.put("tN1", Standby.Note.Alone.class);
     messages.put("tS1", Standby.Note.Superseded.class);
@@ -195,6 +196,7 @@ final class WireRegistry {
     classes.put(125, Standby.Claimed.class);
     classes.put(126, Standby.Note.Kept.class);
     classes.put(127, Standby.Note.Alone.class);
+    classes.put(129, Standby.Quarantined.class);
     classes.put(128, Standby.Note.Superseded.class);
     return classes;
   }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -65,6 +66,12 @@ public final class Standby extends AbstractMatchingBehavior<Standby.Command> {
    */
   public record Claim(String stream, ActorRef<Claimed> replyTo) implements Command, WireMessage {}
 
+  /** Engines died of a request, and it is in quarantine on this gateway; the others hear of it. */
+  public record Quarantine(long fingerprint) implements Command {}
+
+  /** As {@link Quarantine}, from another gateway. */
+  public record Quarantined(long fingerprint) implements Command, WireMessage {}
+
   private record Answered(Claimed answer) implements Command {}
 
   private record FindLimitPassed(String stream) implements Command {}
@@ -101,6 +108,7 @@ public final class Standby extends AbstractMatchingBehavior<Standby.Command> {
   private final StandbySettings settings;
   private final TimerScheduler<Command> timers;
   private final Consumer<StandbyStats> stats;
+  private final LongConsumer quarantine;
   private final ActorRef<Claimed> claims;
 
   /** The oldest first. */
@@ -118,11 +126,13 @@ public final class Standby extends AbstractMatchingBehavior<Standby.Command> {
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       StandbySettings settings,
-      Consumer<StandbyStats> stats) {
+      Consumer<StandbyStats> stats,
+      LongConsumer quarantine) {
     super(context);
     this.timers = timers;
     this.settings = settings;
     this.stats = stats;
+    this.quarantine = quarantine;
     this.claims = context.messageAdapter(Claimed.class, Answered::new);
   }
 
@@ -130,10 +140,14 @@ public final class Standby extends AbstractMatchingBehavior<Standby.Command> {
    * Makes the standby of one gateway.
    *
    * @param stats hears its figures now and then
+   * @param quarantine hears of requests that are in quarantine on other gateways
    */
-  public static Behavior<Command> create(StandbySettings settings, Consumer<StandbyStats> stats) {
+  public static Behavior<Command> create(
+      StandbySettings settings, Consumer<StandbyStats> stats, LongConsumer quarantine) {
     return Behaviors.setup(
-        context -> Behaviors.withTimers(timers -> new Standby(context, timers, settings, stats)));
+        context ->
+            Behaviors.withTimers(
+                timers -> new Standby(context, timers, settings, stats, quarantine)));
   }
 
   @Override
@@ -146,6 +160,11 @@ public final class Standby extends AbstractMatchingBehavior<Standby.Command> {
       case Rest rest -> onRest(rest);
       case Find find -> onFind(find);
       case Claim claim -> onClaim(claim);
+      case Quarantine quarantine -> {
+        Quarantined message = new Quarantined(quarantine.fingerprint());
+        peers.forEach(peer -> peer.tell(message));
+      }
+      case Quarantined quarantined -> quarantine.accept(quarantined.fingerprint());
       case Answered answered -> onAnswered(answered.answer());
       case FindLimitPassed passed -> endSearch(passed.stream());
       case Timer timer -> onExpire();

@@ -15,6 +15,7 @@ import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.Priority;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -135,6 +136,6 @@ class DetourTest {
       counts[before.ordinal()]++;
       assertThat(before.ordinal() == 3 || before.equals(after)).isTrue();
     }
-    assertThat(counts).allMatch(count -> count > 150);
+    assertThat(Arrays.stream(counts).min().orElse(0)).isGreaterThan(150);
   }
 }

@@ -62,6 +62,8 @@ class EmbeddingTest {
             Duration.ofSeconds(60),
             Duration.ofMinutes(5),
             Duration.ofMillis(200),
+            Duration.ZERO,
+            Duration.ZERO,
             maxResumes);
     EmbeddingCall call =
         new EmbeddingCall(new RequestId("r"), MODEL.id(), inputs, -7, Duration.ofMinutes(1), left);

@@ -36,6 +36,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -60,6 +61,8 @@ class GenerationTest {
 
   private final TestProbe<GenerationEvent> reader = KIT.createTestProbe();
   private final TestProbe<Router.Command> router = KIT.createTestProbe();
+  private final List<Long> condemned = new CopyOnWriteArrayList<>();
+  private final Suspects suspects = new Suspects(MINUTE, System::nanoTime, condemned::add);
   private final TestProbe<Standby.Command> standby = KIT.createTestProbe();
   private final TestProbe<Replica.Command> replica = KIT.createTestProbe();
 
@@ -117,6 +120,8 @@ class GenerationTest {
             Duration.ofSeconds(60),
             Duration.ofMinutes(5),
             Duration.ofMillis(200),
+            Duration.ZERO,
+            Duration.ZERO,
             0);
     start(request("hello", 1, List.of(), MINUTE), 100, impatient);
     begin(place());
@@ -233,7 +238,52 @@ class GenerationTest {
         new Reader(reader.ref()),
         100,
         stream,
+        suspects,
         GenerationSettings.from(ConfigFactory.load()));
+  }
+
+  @Test
+  void aRequestThatTwoEnginesDiedOfIsNotRunAgain() {
+    Replica.Start first = begun(request("poison", 1, List.of(), MINUTE));
+    reader.expectMessageClass(Started.class);
+    first.replyTo().tell(new Replica.Broken(first.sequence()));
+    replica.expectMessageClass(Replica.Cancel.class);
+    router.expectMessageClass(Router.Release.class);
+    TIME.timePasses(Duration.ofMillis(1700));
+    Replica.Start second = place();
+    begin(second);
+    second.replyTo().tell(new Replica.Broken(second.sequence()));
+    assertThat(reader.expectMessageClass(Failed.class).failure().code())
+        .isEqualTo(ErrorCode.REQUEST_QUARANTINED);
+    assertThat(condemned).hasSize(1);
+    replica.expectMessageClass(Replica.Cancel.class);
+    router.expectMessageClass(Router.Release.class);
+
+    start(request("poison", 1, List.of(), MINUTE), 100);
+    assertThat(reader.expectMessageClass(Failed.class).failure().code())
+        .isEqualTo(ErrorCode.REQUEST_QUARANTINED);
+    router.expectNoMessage();
+    start(request("harmless", 1, List.of(), MINUTE), 100);
+    place();
+  }
+
+  @Test
+  void aRequestThatGotFurtherEachTimeIsNoSuspect() {
+    Replica.Start first = begun(request("bystander", 1, List.of(), MINUTE));
+    tokens(first, 0, "a");
+    first.replyTo().tell(new Replica.Broken(first.sequence()));
+    router.expectMessageClass(Router.Release.class);
+    replica.expectMessageClass(Replica.Cancel.class);
+    TIME.timePasses(Duration.ofMillis(200));
+    Replica.Start second = place();
+    begin(second);
+    tokens(second, 1, "b");
+    second.replyTo().tell(new Replica.Broken(second.sequence()));
+    router.expectMessageClass(Router.Release.class);
+    replica.expectMessageClass(Replica.Cancel.class);
+    TIME.timePasses(Duration.ofMillis(200));
+    assertThat(place().firstIndex()).isEqualTo(2);
+    assertThat(condemned).isEmpty();
   }
 
   @Test
@@ -471,6 +521,7 @@ class GenerationTest {
             new Reader(reader.ref()),
             credit,
             null,
+            suspects,
             settings));
     return reader.expectMessageClass(Admitted.class).generation();
   }

@@ -244,6 +244,7 @@ class KryoSerializerTest {
         new Standby.Rest("s", 1),
         new Standby.Claim("s", claims.ref()),
         new Standby.Claimed("s", record),
+        new Standby.Quarantined(-3),
         new Standby.Note.Kept(0, 3),
         new Standby.Note.Alone(),
         new Standby.Note.Superseded(),

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sampo.actors.standby.Standby.Note;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -20,6 +23,7 @@ class StandbyTest {
 
   private static final ActorTestKit KIT = ActorTestKit.create();
   private static final Duration MINUTE = Duration.ofMinutes(1);
+  private static final Queue<Long> quarantined = new ConcurrentLinkedQueue<>();
 
   private final TestProbe<Note> owner = KIT.createTestProbe();
   private final TestProbe<Standby.Found> client = KIT.createTestProbe();
@@ -29,7 +33,9 @@ class StandbyTest {
   private static ActorRef<Standby.Command> standby(long maxBytes, int maxCopyBytes) {
     return KIT.spawn(
         Standby.create(
-            new StandbySettings(MINUTE, maxBytes, maxCopyBytes, Duration.ofMillis(300)), _ -> {}));
+            new StandbySettings(MINUTE, maxBytes, maxCopyBytes, Duration.ofMillis(300)),
+            _ -> {},
+            quarantined::add));
   }
 
   @AfterAll
@@ -49,7 +55,7 @@ class StandbyTest {
 
   private StreamRecord find(ActorRef<Standby.Command> where) {
     where.tell(new Standby.Find("s", client.ref()));
-    return client.receiveMessage().record();
+    return Objects.requireNonNull(client.receiveMessage().record());
   }
 
   @Test
@@ -136,7 +142,16 @@ class StandbyTest {
   }
 
   @Test
+  void whatIsInQuarantineOnOneGatewayIsSoOnTheOther() {
+    first.tell(new Standby.Quarantine(77));
+    first.tell(new Standby.Find("s", client.ref()));
+    client.receiveMessage();
+    assertThat(quarantined).containsExactly(77L);
+  }
+
+  @Test
   void nobodyKnowsAStreamThatNeverWas() {
-    assertThat(find(first)).isNull();
+    first.tell(new Standby.Find("s", client.ref()));
+    assertThat(client.receiveMessage().record()).isNull();
   }
 }

@@ -2,7 +2,9 @@ package io.sampo.cluster.node;
 
 import io.sampo.actors.admission.Admission;
 import io.sampo.actors.detour.Detour;
+import io.sampo.actors.generation.GenerationSettings;
 import io.sampo.actors.generation.ServedModels.ServedModel;
+import io.sampo.actors.generation.Suspects;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.ModelSpec;
@@ -77,9 +79,16 @@ final class GatewaySide {
             PlacementSettings.from(system.settings().config()).adapterLimit().plus(SLACK));
     Detour detour = new Detour(message -> wiring.toRouter(spec.id(), message));
     wiring.readiness(readiness, spec.id(), detour);
-    admission = wiring.admission(models, detour);
-    standby = wiring.standby(readiness::standby);
+    GenerationSettings generation = GenerationSettings.from(system.settings().config());
+    Suspects suspects =
+        new Suspects(generation.quarantineFor(), System::nanoTime, this::tellOthers);
+    standby = wiring.standby(readiness::standby, suspects::condemn);
+    admission = wiring.admission(models, detour, suspects);
     open(served.thenApply(opened -> opened.naming(names)), spec);
+  }
+
+  private void tellOthers(long fingerprint) {
+    standby.tell(new Standby.Quarantine(fingerprint));
   }
 
   /** Lets requests in once the model's text side is there, and all its adapters. */

@@ -7,6 +7,7 @@ import io.sampo.actors.detour.Detour;
 import io.sampo.actors.embedding.EmbeddingSettings;
 import io.sampo.actors.generation.GenerationSettings;
 import io.sampo.actors.generation.ServedModels;
+import io.sampo.actors.generation.Suspects;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.EngineLoader;
@@ -27,6 +28,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
@@ -176,14 +178,17 @@ final class Wiring {
 
   /**
    * @param router takes what is for the router of the model that this gateway serves
+   * @param suspects requests that engines died of
    */
-  ActorRef<Admission.Command> admission(ServedModels models, Consumer<Router.Command> router) {
+  ActorRef<Admission.Command> admission(
+      ServedModels models, Consumer<Router.Command> router, Suspects suspects) {
     return system.systemActorOf(
         Admission.create(
             models,
             (_, message) -> router.accept(message),
             AdmissionSettings.from(config),
             GenerationSettings.from(config),
+            suspects,
             EmbeddingSettings.from(config)),
         "admission",
         Props.empty());
@@ -193,9 +198,11 @@ final class Wiring {
    * Comes on a gateway, and finds the other gateways' by their place.
    *
    * @param stats hears its figures now and then
+   * @param quarantine hears of requests that are in quarantine on other gateways
    */
-  ActorRef<Standby.Command> standby(Consumer<StandbyStats> stats) {
-    Behavior<Standby.Command> behavior = Standby.create(StandbySettings.from(config), stats);
+  ActorRef<Standby.Command> standby(Consumer<StandbyStats> stats, LongConsumer quarantine) {
+    Behavior<Standby.Command> behavior =
+        Standby.create(StandbySettings.from(config), stats, quarantine);
     return system.systemActorOf(
         Behaviors.<Standby.Command>setup(
             context -> {

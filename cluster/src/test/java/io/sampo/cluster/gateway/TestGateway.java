@@ -90,7 +90,7 @@ final class TestGateway implements AutoCloseable, AfterAllCallback {
                 GatewaySettings.from(config),
                 system.systemActorOf(admission.behavior(), "admission", Props.empty()),
                 system.systemActorOf(
-                    Standby.create(StandbySettings.from(config), _ -> {}),
+                    Standby.create(StandbySettings.from(config), _ -> {}, _ -> {}),
                     "standby",
                     Props.empty()),
                 models(model),
