@@ -205,7 +205,10 @@ final class TestCluster implements AutoCloseable {
   /** What a client hears that comes back to a stream. */
   HttpResponse<String> resume(SampoNode gateway, String lastEventId) throws Exception {
     return client.send(
-        request(gateway, "/v1/completions").header("last-event-id", lastEventId).build(),
+        request(gateway, "/v1/completions")
+            .header("last-event-id", lastEventId)
+            .POST(HttpRequest.BodyPublishers.noBody())
+            .build(),
         BodyHandlers.ofString());
   }
 

@@ -68,7 +68,7 @@ final class ApiRoutes {
         Route.get("/stats", Scope.INFER, _ -> stats.stats()));
   }
 
-  /** Who names the last event it has read goes on from there, by whatever method it asks. */
+  /** Who names the last event it has read goes on from there. */
   private void generate(
       List<Route> routes, String path, Function<Exchange, CompletionStage<HttpResponse>> fresh) {
     routes.add(
