@@ -112,7 +112,8 @@ public final class HttpGateway {
     OpenAnswers open = new OpenAnswers();
     ApiRoutes api =
         routes(
-            system, endpoint, settings, admission, standby, models, adapters, requests, health, open);
+            system, endpoint, settings, admission, standby, models, adapters, requests, health,
+            open);
     return bind(
         system,
         endpoint,

@@ -122,8 +122,7 @@ public final class Answers {
         stream);
   }
 
-  private Encoders encoders(
-      Door door, Call call, String id, long createdSeconds, boolean resumed) {
+  private Encoders encoders(Door door, Call call, String id, long createdSeconds, boolean resumed) {
     AnswerHead head =
         new AnswerHead(
             id,
