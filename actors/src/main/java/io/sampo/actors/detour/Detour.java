@@ -44,8 +44,10 @@ public final class Detour implements Consumer<Router.Command> {
               asked.sequence(),
               asked.session(),
               asked.neededTokens(),
+              asked.answerTokens(),
               new long[0],
               asked.priority(),
+              asked.service(),
               asked.remainingMillis(),
               asked.replyTo());
       return new Wish(light, keyOf(asked));

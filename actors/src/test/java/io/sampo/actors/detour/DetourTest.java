@@ -11,6 +11,7 @@ import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.SequenceKey;
+import io.sampo.actors.wire.ServiceClass;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.engines.spi.Priority;
@@ -55,6 +56,7 @@ class DetourTest {
         null,
         List.of(running),
         null,
+        0,
         null);
   }
 
@@ -65,7 +67,15 @@ class DetourTest {
   private Router.Place place(int number, int tokens) {
     return new Router.Place(
         new PlacementRequest(
-            key(number), null, tokens, new long[0], Priority.NORMAL, 1000, replies.ref()));
+            key(number),
+            null,
+            tokens,
+            0,
+            new long[0],
+            Priority.NORMAL,
+            ServiceClass.INTERACTIVE,
+            1000,
+            replies.ref()));
   }
 
   @Test
