@@ -16,7 +16,6 @@ import io.sampo.actors.standby.Standby;
 import io.sampo.actors.wire.ErrorCode;
 import io.sampo.actors.wire.Failure;
 import io.sampo.actors.wire.SequenceKey;
-import io.sampo.engines.spi.FinishReason;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
@@ -257,7 +256,7 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
       case Replica.Alive alive -> this;
       case Replica.Vector vector -> this;
       case Replica.Begun started -> onBegun(answer, started);
-      case Replica.Finished finished -> onFinished(answer, finished.reason());
+      case Replica.Finished finished -> onFinished(answer, finished);
       case Replica.Declined declined -> {
         giveUp(answer, settings.retryDelay());
         yield this;
@@ -300,9 +299,13 @@ public final class Generation extends AbstractMatchingBehavior<Generation.Comman
     return flush();
   }
 
-  private Behavior<Command> onFinished(Answer answer, FinishReason reason) {
+  private Behavior<Command> onFinished(Answer answer, Replica.Finished finished) {
     answer.attempt.finished();
-    return switch (reason) {
+    if (finished.nextIndex() > answer.nextIndex()) {
+      getContext().getLog().warn("{}: its last tokens are missing", answers);
+      return resumeElsewhere(answer);
+    }
+    return switch (finished.reason()) {
       case STOP -> endAnswer(answer, Reason.STOP);
       case LENGTH -> endAnswer(answer, Reason.LENGTH);
       // Nobody here asked for it: the replica is being stopped, or took us for dead.

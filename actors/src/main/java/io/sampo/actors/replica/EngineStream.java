@@ -18,17 +18,21 @@ final class EngineStream implements SequenceListener, EmbeddingListener {
   private final ActorRef<Replica.Event> replyTo;
   private final ActorRef<Replica.Command> replica;
   private final @Nullable Transcript transcript;
+  private int nextIndex;
 
   /**
+   * @param firstIndex of the first token that comes
    * @param transcript where the tokens are noted as well, if anywhere
    */
   EngineStream(
       SequenceKey key,
+      int firstIndex,
       Engine engine,
       ActorRef<Replica.Event> replyTo,
       ActorRef<Replica.Command> replica,
       @Nullable Transcript transcript) {
     this.key = key;
+    nextIndex = firstIndex;
     this.engine = engine;
     this.replyTo = replyTo;
     this.replica = replica;
@@ -42,6 +46,7 @@ final class EngineStream implements SequenceListener, EmbeddingListener {
 
   @Override
   public void onTokens(int firstIndex, int[] ids, TokenLogprobs @Nullable [] logprobs) {
+    nextIndex = firstIndex + ids.length;
     replyTo.tell(new Replica.Tokens(key, firstIndex, ids, logprobs));
     if (transcript != null) {
       note(transcript, ids);
@@ -62,7 +67,7 @@ final class EngineStream implements SequenceListener, EmbeddingListener {
 
   @Override
   public void onFinished(FinishReason reason) {
-    replyTo.tell(new Replica.Finished(key, reason));
+    replyTo.tell(new Replica.Finished(key, reason, nextIndex));
     ended(transcript == null ? null : transcript.tokens());
   }
 

@@ -201,7 +201,14 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   /** The vector of one input. */
   public record Vector(SequenceKey sequence, int input, float[] values) implements Event {}
 
-  public record Finished(SequenceKey sequence, FinishReason reason) implements Event {}
+  /**
+   * The engine has ended a sequence.
+   *
+   * @param nextIndex one more than the index of the last token that was told; who has fewer has
+   *     lost some on the way. Nothing of vectors
+   */
+  public record Finished(SequenceKey sequence, FinishReason reason, int nextIndex)
+      implements Event {}
 
   /** Not run here, or not any more; place it, or what is left of it, elsewhere. */
   public record Declined(SequenceKey sequence) implements Event {}

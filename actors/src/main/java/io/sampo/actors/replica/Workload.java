@@ -147,15 +147,17 @@ final class Workload {
                   start.priority(),
                   start.adapter(),
                   start.cache().scope()),
-              stream(work, target, transcript(start, promptIds, own)));
+              stream(work, start.firstIndex(), target, transcript(start, promptIds, own)));
       case Replica.Embed embed ->
           target.embed(
-              new EmbeddingRequest(id, promptIds, embed.lengths()), stream(work, target, null));
+              new EmbeddingRequest(id, promptIds, embed.lengths()), stream(work, 0, target, null));
     }
   }
 
-  private EngineStream stream(Replica.Work work, Engine target, @Nullable Transcript transcript) {
-    return new EngineStream(work.sequence(), target, work.replyTo(), replica, transcript);
+  private EngineStream stream(
+      Replica.Work work, int firstIndex, Engine target, @Nullable Transcript transcript) {
+    return new EngineStream(
+        work.sequence(), firstIndex, target, work.replyTo(), replica, transcript);
   }
 
   /** Only where somebody may want to know what was computed. */

@@ -68,7 +68,7 @@ final class WireRegistry {
     messages.put("eB1", Replica.Begun.class);
     messages.put("eT1", Replica.Tokens.class);
     messages.put("eV1", Replica.Vector.class);
-    messages.put("eF1", Replica.Finished.class);
+    messages.put("eF2", Replica.Finished.class);
     messages.put("eD1", Replica.Declined.class);
     messages.put("eR1", Replica.Rejected.class);
     messages.put("eX1", Replica.Broken.class);

@@ -91,7 +91,7 @@ class EmbeddingTest {
     for (int i = 0; i < embed.lengths().length; i++) {
       embed.replyTo().tell(new Replica.Vector(embed.sequence(), i, new float[] {first + i}));
     }
-    embed.replyTo().tell(new Replica.Finished(embed.sequence(), FinishReason.STOP));
+    embed.replyTo().tell(new Replica.Finished(embed.sequence(), FinishReason.STOP, 0));
   }
 
   private static Texts texts(String... texts) {
@@ -141,7 +141,7 @@ class EmbeddingTest {
     Replica.Embed lost = place();
     lost.replyTo().tell(new Replica.Vector(lost.sequence(), 0, new float[] {1}));
     lost.replyTo().tell(new Replica.Vector(lost.sequence(), 7, new float[] {1}));
-    lost.replyTo().tell(new Replica.Finished(lost.sequence(), FinishReason.STOP));
+    lost.replyTo().tell(new Replica.Finished(lost.sequence(), FinishReason.STOP, 0));
     assertThat(replica.expectMessageClass(Replica.Cancel.class).sequence())
         .isEqualTo(lost.sequence());
     asker.expectNoMessage();

@@ -76,7 +76,7 @@ class GenerationTest {
     Replica.Start start = begun(request("hello", 1, List.of(), MINUTE));
     tokens(start, 0, "good ");
     tokens(start, 5, "day");
-    start.replyTo().tell(new Replica.Finished(start.sequence(), FinishReason.STOP));
+    start.replyTo().tell(new Replica.Finished(start.sequence(), FinishReason.STOP, 8));
 
     assertThat(reader.expectMessageClass(Started.class).promptTokens())
         .isEqualTo(start.promptTokens());
@@ -299,6 +299,26 @@ class GenerationTest {
   }
 
   @Test
+  void anEndWhoseLastTokensWereLostIsNoEnd() {
+    Replica.Start start = begun(request("hello", 1, List.of(), MINUTE));
+    tokens(start, 0, "ab");
+    start.replyTo().tell(new Replica.Finished(start.sequence(), FinishReason.STOP, 3));
+    router.expectMessageClass(Router.Release.class);
+    TIME.timePasses(Duration.ofMillis(500));
+
+    Replica.Start again = place();
+    assertThat(again.firstIndex()).isEqualTo(2);
+    begin(again);
+    tokens(again, 2, "c");
+    again.replyTo().tell(new Replica.Finished(again.sequence(), FinishReason.STOP, 3));
+    reader.expectMessageClass(Started.class);
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("ab");
+    assertThat(reader.expectMessageClass(Delta.class).text()).isEqualTo("c");
+    assertThat(reader.expectMessageClass(ChoiceFinished.class))
+        .isEqualTo(new ChoiceFinished(0, Reason.STOP));
+  }
+
+  @Test
   void aTokenThatComesTwiceIsShownOnce() {
     Replica.Start start = begun(request("hello", 1, List.of(), MINUTE));
     tokens(start, 0, "ab");
@@ -347,12 +367,12 @@ class GenerationTest {
     assertThat(List.of(one.sampling().choice(), two.sampling().choice())).containsExactly(0, 1);
     begin(one);
     begin(two);
-    one.replyTo().tell(new Replica.Finished(one.sequence(), FinishReason.LENGTH));
+    one.replyTo().tell(new Replica.Finished(one.sequence(), FinishReason.LENGTH, 0));
     reader.expectMessageClass(Started.class);
     assertThat(reader.expectMessageClass(ChoiceFinished.class))
         .isEqualTo(new ChoiceFinished(0, Reason.LENGTH));
     reader.expectNoMessage();
-    two.replyTo().tell(new Replica.Finished(two.sequence(), FinishReason.STOP));
+    two.replyTo().tell(new Replica.Finished(two.sequence(), FinishReason.STOP, 0));
     reader.expectMessageClass(ChoiceFinished.class);
     reader.expectMessageClass(Completed.class);
   }
@@ -368,7 +388,7 @@ class GenerationTest {
     Replica.Start third = starts.get(2);
     third.replyTo().tell(new Replica.Begun(third.sequence(), 4));
     tokens(third, 0, "abc");
-    third.replyTo().tell(new Replica.Finished(third.sequence(), FinishReason.LENGTH));
+    third.replyTo().tell(new Replica.Finished(third.sequence(), FinishReason.LENGTH, 3));
     assertThat(reader.expectMessageClass(Started.class).promptTokens()).isEqualTo(8);
     assertThat(reader.expectMessageClass(Delta.class)).isEqualTo(new Delta(2, "other", List.of()));
     assertThat(reader.expectMessageClass(Delta.class)).isEqualTo(new Delta(2, "abc", List.of()));
@@ -378,7 +398,7 @@ class GenerationTest {
       starts
           .get(i)
           .replyTo()
-          .tell(new Replica.Finished(starts.get(i).sequence(), FinishReason.STOP));
+          .tell(new Replica.Finished(starts.get(i).sequence(), FinishReason.STOP, 0));
       reader.expectMessageClass(Delta.class);
       reader.expectMessageClass(ChoiceFinished.class);
     }
@@ -412,7 +432,7 @@ class GenerationTest {
     Delta rest = reader.expectMessageClass(Delta.class);
     assertThat(rest.text()).isEqualTo("!");
     assertThat(rest.tokens()).extracting(TokenText::text).containsExactly("l", "o", "!");
-    second.replyTo().tell(new Replica.Finished(second.sequence(), FinishReason.LENGTH));
+    second.replyTo().tell(new Replica.Finished(second.sequence(), FinishReason.LENGTH, 1));
     reader.expectMessageClass(ChoiceFinished.class);
     assertThat(reader.expectMessageClass(Completed.class).usage()).isEqualTo(new Usage(5, 0, 1));
   }
@@ -439,7 +459,7 @@ class GenerationTest {
     }
     router.expectNoMessage();
     begin(first);
-    first.replyTo().tell(new Replica.Finished(first.sequence(), FinishReason.STOP));
+    first.replyTo().tell(new Replica.Finished(first.sequence(), FinishReason.STOP, 0));
 
     router.expectMessageClass(Router.Release.class);
     assertThat(router.expectMessageClass(Router.Place.class).request().sequence().choice())

@@ -119,7 +119,7 @@ class ReplicaTest {
     replica.tell(new Replica.Cancel(key(1)));
 
     generation.expectMessage(new Replica.Begun(key(1), 0));
-    assertThat(finish()).isEqualTo(new Replica.Finished(key(1), FinishReason.CANCELLED));
+    assertThat(finish()).isEqualTo(new Replica.Finished(key(1), FinishReason.CANCELLED, 0));
     router.fishForMessage(
         Duration.ofSeconds(5),
         report ->
@@ -451,7 +451,8 @@ class ReplicaTest {
         }
         case Replica.Alive alive -> {}
         case Replica.Event end -> {
-          assertThat(end).isEqualTo(new Replica.Finished(key(sequence), FinishReason.LENGTH));
+          assertThat(end)
+              .isEqualTo(new Replica.Finished(key(sequence), FinishReason.LENGTH, ids.size()));
           return ids;
         }
       }

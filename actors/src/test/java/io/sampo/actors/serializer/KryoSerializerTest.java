@@ -191,7 +191,7 @@ class KryoSerializerTest {
               new TokenLogprobs(-0.5f, new int[] {8}, new float[] {-0.5f}),
               new TokenLogprobs(-1f, new int[0], new float[0])
             }),
-        new Replica.Finished(key, FinishReason.LENGTH),
+        new Replica.Finished(key, FinishReason.LENGTH, 7),
         new Replica.Declined(key),
         new Replica.Rejected(key, "a reason with ü"),
         new Replica.Broken(key),

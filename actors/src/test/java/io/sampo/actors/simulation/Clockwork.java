@@ -54,13 +54,9 @@ final class Clockwork {
 
   /** Sends what may be lost. */
   void send(String from, String to, Runnable delivery) {
-    if (random.nextDouble() >= loss) {
-      carry(from, to, delivery);
+    if (random.nextDouble() < loss) {
+      return;
     }
-  }
-
-  /** Sends what arrives for sure. */
-  void carry(String from, String to, Runnable delivery) {
     String link = from + ">" + to;
     long due = now + random.nextInt(MOST_DELAY_MICROS) * 1000L;
     long ordered = Math.max(due, links.getOrDefault(link, 0L) + 1);

@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  * die, freeze and slow down, routers that die, a network that loses and delays, all from one seed.
  * Twenty seconds of trouble, then calm until everything must have ended.
  *
- * <p>Only what a replica tells of a sequence is never lost while it lives: an end that arrives
- * although tokens before it were lost is believed, because it does not say how many there were.
- *
  * <p>As a command it plays many seeds: {@code ops/bench/simulate.sh 10000}.
  */
 final class ClusterSimulation implements AutoCloseable {
@@ -182,7 +179,7 @@ final class ClusterSimulation implements AutoCloseable {
     public void event(Replica.Event event) {
       SimRequest request = find(event.sequence().generation());
       if (request != null) {
-        clock.carry("replica", "gateway", () -> request.hear(event, bug == Bug.TRUSTED_TOKENS));
+        clock.send("replica", "gateway", () -> request.hear(event, bug == Bug.TRUSTED_TOKENS));
       }
     }
 

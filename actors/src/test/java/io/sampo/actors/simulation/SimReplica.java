@@ -154,7 +154,7 @@ final class SimReplica {
     told.event(new Replica.Tokens(sequence.key, sequence.index, new int[] {token}, null));
     if (++sequence.index >= sequence.maxTokens) {
       running.remove(sequence.key);
-      told.event(new Replica.Finished(sequence.key, FinishReason.LENGTH));
+      told.event(new Replica.Finished(sequence.key, FinishReason.LENGTH, sequence.index));
     }
   }
 

@@ -159,9 +159,13 @@ final class SimRequest {
     switch (event) {
       case Replica.Begun _ -> attempt().running();
       case Replica.Tokens tokens -> take(tokens, trusting);
-      case Replica.Finished _ -> {
+      case Replica.Finished finished -> {
         attempt().finished();
-        end(End.COMPLETED);
+        if (!trusting && finished.nextIndex() > answer.count()) {
+          resume();
+        } else {
+          end(End.COMPLETED);
+        }
       }
       case Replica.Declined _ -> again(RETRY_NANOS);
       default -> {

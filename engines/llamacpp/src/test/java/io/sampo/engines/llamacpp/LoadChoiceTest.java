@@ -80,7 +80,7 @@ class LoadChoiceTest {
     assertRejected(
         Map.of("batch", "1"),
         "no option 'batch'; it has batch-tokens, draft-model, draft-p-min, draft-tokens,"
-            + " inter-token-millis, pooling");
+            + " inter-token-millis, kernels, pooling");
     assertRejected(Map.of("batch-tokens", "many"), "batch-tokens must be 1 to 65536, is 'many'");
     assertRejected(Map.of("retain-tokens", "-1"), "retain-tokens must be 0 to 2147483647, is '-1'");
     assertRejected(
