@@ -156,7 +156,7 @@ class BlockFeedIT {
       try (Follower again = new Follower(node, last).until(4)) {
         assertThat(again.types).containsOnly("BlockStored");
         assertThat(again.host).doesNotContainAnyElementsOf(known);
-        assertThat(again.numbers.getFirst()).isEqualTo(Long.parseLong(last.split("-")[1]));
+        assertThat(again.numbers.getFirst()).isEqualTo(Long.parseLong(last.split("-", -1)[1]));
         later = Set.copyOf(again.host);
       }
       Awaitility.await().until(() -> refused(node) != 503);

@@ -13,6 +13,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -26,7 +27,7 @@ final class StreamClient {
   private final List<StringBuilder> texts = new ArrayList<>();
   private final List<String> ends = new ArrayList<>();
   private volatile @Nullable String lastId;
-  private volatile int events;
+  private final AtomicInteger events = new AtomicInteger();
   private volatile @Nullable String error;
   private boolean done;
 
@@ -69,7 +70,9 @@ final class StreamClient {
   private void read(BufferedReader lines, int until) throws IOException {
     String id = null;
     String data = null;
-    for (String line = lines.readLine(); line != null && events < until; line = lines.readLine()) {
+    for (String line = lines.readLine();
+        line != null && events.get() < until;
+        line = lines.readLine()) {
       if (line.startsWith("id: ")) {
         id = line.substring(4);
       } else if (line.startsWith("data: ")) {
@@ -79,7 +82,7 @@ final class StreamClient {
         lastId = id == null ? lastId : id;
         id = null;
         data = null;
-        events++;
+        events.incrementAndGet();
       }
     }
   }
@@ -110,7 +113,7 @@ final class StreamClient {
   }
 
   int events() {
-    return events;
+    return events.get();
   }
 
   boolean done() {
