@@ -54,6 +54,7 @@ final class NodeRun {
   int run(ServeSettings asked) throws IOException, InterruptedException {
     EngineProvider engine = Engines.named(asked.engine(), layers);
     System.setProperty(Logging.FORMAT, asked.logFormat().name().toLowerCase(Locale.ROOT));
+    Logging.begin();
     requireFree(asked.host(), asked.port());
     ModelShelf shelf = new ModelShelf(surroundings, asked.dataFolder());
     if (asked.cluster().has(Role.GATEWAY)) {

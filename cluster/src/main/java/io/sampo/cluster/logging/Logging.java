@@ -28,6 +28,15 @@ public final class Logging extends ContextAwareBase implements Configurator {
   /** The logger of the access log: one record for each HTTP request. */
   public static final String ACCESS = "io.sampo.access";
 
+  /**
+   * Makes the loggers, with records of the format that {@link #FORMAT} names. Of the threads that
+   * log first at the same time only one may, and the others' records would be told of as
+   * intercepted; so this goes before there are several.
+   */
+  public static void begin() {
+    ILoggerFactory _ = LoggerFactory.getILoggerFactory();
+  }
+
   /** Switches the access log on or off, for this process. */
   public static void access(boolean on) {
     ILoggerFactory loggers = LoggerFactory.getILoggerFactory();
