@@ -126,23 +126,30 @@ class OperationsIT {
     assertThat(cut.statusCode()).isEqualTo(503);
     assertThat(cut.body()).contains("request_cancelled");
 
-    String metrics = cluster.admin(gateway, "/metrics", null).body();
-    assertThat(metrics)
-        .contains(
-            "# TYPE vllm:num_requests_running gauge",
-            "vllm:num_requests_running{model_name=\"sim\"} 0.0",
-            "vllm:num_requests_waiting{model_name=\"sim\"} 0.0",
-            "# TYPE vllm:generation_tokens_total counter",
-            "vllm:request_success_total{finished_reason=\"length\",model_name=\"sim\"} 1.0",
-            "vllm:request_success_total{finished_reason=\"abort\",model_name=\"sim\"} 1.0",
-            "vllm:time_to_first_token_seconds_count{model_name=\"sim\"} 2",
-            "vllm:inter_token_latency_seconds_bucket{model_name=\"sim\",le=\"0.01\"}",
-            "vllm:kv_cache_usage_perc{model_name=\"sim\"}",
-            "vllm:prefix_cache_queries_total{model_name=\"sim\"}",
-            "sampo_requests_failed_total{code=\"request_cancelled\",model_name=\"sim\"} 1.0",
-            "sampo_router_decisions_total{model_name=\"sim\",reason=",
-            "sampo_cluster_members 2.0",
-            "jvm_memory_used_bytes");
+    // What a router tells is published every few seconds.
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () ->
+                assertThat(cluster.admin(gateway, "/metrics", null).body())
+                    .contains(
+                        "# TYPE vllm:num_requests_running gauge",
+                        "vllm:num_requests_running{model_name=\"sim\"} 0.0",
+                        "vllm:num_requests_waiting{model_name=\"sim\"} 0.0",
+                        "# TYPE vllm:generation_tokens_total counter",
+                        "vllm:request_success_total{finished_reason=\"length\",model_name=\"sim\"}"
+                            + " 1.0",
+                        "vllm:request_success_total{finished_reason=\"abort\",model_name=\"sim\"}"
+                            + " 1.0",
+                        "vllm:time_to_first_token_seconds_count{model_name=\"sim\"} 2",
+                        "vllm:inter_token_latency_seconds_bucket{model_name=\"sim\",le=\"0.01\"}",
+                        "vllm:kv_cache_usage_perc{model_name=\"sim\"}",
+                        "vllm:prefix_cache_queries_total{model_name=\"sim\"}",
+                        "sampo_requests_failed_total{code=\"request_cancelled\",model_name=\"sim\"}"
+                            + " 1.0",
+                        "sampo_router_decisions_total{model_name=\"sim\",reason=",
+                        "sampo_cluster_members 2.0",
+                        "jvm_memory_used_bytes"));
     assertThat(look(gateway, "/admin/events").get("events"))
         .anyMatch(event -> event.get("kind").stringValue().equals("change"));
   }
@@ -157,7 +164,8 @@ class OperationsIT {
     cluster.engine(Map.of());
     cluster.awaitReplicas(gateway, 1);
     ClusterMXBean bean = JMX.newMXBeanProxy(server, name, ClusterMXBean.class, true);
-    assertThat(bean.nodes(5000).nodes()).hasSize(2);
+    // A node learns of the others' ears by gossip.
+    Awaitility.await().until(() -> bean.nodes(5000).nodes().size() == 2);
     assertThat(bean.replicas(5000).replicas().getFirst().state()).isEqualTo("ready");
     assertThat(heard)
         .anyMatch(
