@@ -168,6 +168,7 @@ public final class SampoNode implements AutoCloseable {
             clusterAddress().toString(), settings, wiring, readiness, replicas, requests, system);
     operations.kv(kv);
     AdminSide admin = new AdminSide(system, clusterAddress().toString(), operations);
+    closeAtTheEnd(admin);
     wiring.routers();
     wiring.replicas(
         engines,
@@ -216,13 +217,17 @@ public final class SampoNode implements AutoCloseable {
     openAdmin(admin, operations);
   }
 
-  /** The doors for operators; they close when the node has left, so that its end can be seen. */
-  private void openAdmin(AdminSide admin, NodeOperations operations) {
+  /** When the node has left, so that its end can be seen; also where it never comes to serve. */
+  private void closeAtTheEnd(AdminSide admin) {
     task(
         CoordinatedShutdown.get(system),
         CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
         "close-admin",
         () -> CompletableFuture.completedFuture(admin.close()));
+  }
+
+  /** The doors for operators over the network. */
+  private void openAdmin(AdminSide admin, NodeOperations operations) {
     AdminSettings wanted = settings.admin();
     if (wanted == null) {
       return;

@@ -10,6 +10,7 @@ import io.sampo.engines.simulated.model.SimulatedText;
 import io.sampo.engines.spi.Sampling;
 import java.io.ByteArrayOutputStream;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
@@ -17,6 +18,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import javax.management.ObjectName;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -84,10 +87,17 @@ class SampoNodeTest {
   void aTakenPortEndsTheStartSoonAndIsNamed() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       int port = taken.getLocalPort();
+      Set<ObjectName> beans = beans();
       assertThatThrownBy(() -> SampoNode.start(TestNode.settings(port, SIM, "")))
           .isInstanceOf(UncheckedIOException.class)
           .hasMessage("cannot listen on 127.0.0.1:" + port + " (Address already in use)");
+      assertThat(beans()).as("what the node that did not start has left").isEqualTo(beans);
     }
+  }
+
+  private static Set<ObjectName> beans() throws Exception {
+    return ManagementFactory.getPlatformMBeanServer()
+        .queryNames(new ObjectName("io.sampo:*"), null);
   }
 
   private static TestNode start(Map<String, String> options) throws Exception {

@@ -1,8 +1,6 @@
 package io.sampo.cluster.cli.settings;
 
-import io.sampo.cluster.membership.ClusterTls;
 import io.sampo.cluster.node.AdminSettings;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +48,7 @@ final class AdminFlags {
       return null;
     }
     String host = layers.text(Flags.JMX_HOST, LOOPBACK);
-    Path tls = tls(layers);
+    Path tls = ClusterFlags.tls(layers, Flags.JMX_TLS);
     if (tls == null) {
       ClusterFlags.requireLoopback(
           layers,
@@ -59,19 +57,6 @@ final class AdminFlags {
           "others could reach this address; give --jmx-tls FOLDER, or keep --jmx-host 127.0.0.1");
     }
     return new AdminSettings.Jmx(host, layers.number(Flags.JMX_PORT, 0, 65535, 0), tls);
-  }
-
-  private static @Nullable Path tls(Layers layers) {
-    Path folder = layers.path(Flags.JMX_TLS).map(Path::toAbsolutePath).orElse(null);
-    if (folder == null) {
-      return null;
-    }
-    try {
-      ClusterTls.read(folder);
-      return folder;
-    } catch (IOException unusable) {
-      throw layers.find(Flags.JMX_TLS).orElseThrow().refused(String.valueOf(unusable.getMessage()));
-    }
   }
 
   /** What was set by somebody, to be shown to operators. No flag holds a secret. */

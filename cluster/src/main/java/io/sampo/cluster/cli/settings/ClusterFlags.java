@@ -62,7 +62,7 @@ final class ClusterFlags {
 
   static ClusterSettings settings(Layers layers, Set<Role> roles) {
     String host = layers.text(Flags.CLUSTER_HOST, "127.0.0.1");
-    Path tls = tls(layers);
+    Path tls = tls(layers, Flags.CLUSTER_TLS);
     if (tls == null) {
       requireLoopback(
           layers,
@@ -75,8 +75,9 @@ final class ClusterFlags {
         roles, host, layers.number(Flags.CLUSTER_PORT, 0, 65535, 0), seeds(layers), tls);
   }
 
-  private static @Nullable Path tls(Layers layers) {
-    Path folder = layers.path(Flags.CLUSTER_TLS).map(Path::toAbsolutePath).orElse(null);
+  /** A folder of certificates that a flag names; null where it is not given. */
+  static @Nullable Path tls(Layers layers, Flag flag) {
+    Path folder = layers.path(flag).map(Path::toAbsolutePath).orElse(null);
     if (folder == null) {
       return null;
     }
@@ -84,10 +85,7 @@ final class ClusterFlags {
       ClusterTls.read(folder);
       return folder;
     } catch (IOException unusable) {
-      throw layers
-          .find(Flags.CLUSTER_TLS)
-          .orElseThrow()
-          .refused(String.valueOf(unusable.getMessage()));
+      throw layers.find(flag).orElseThrow().refused(String.valueOf(unusable.getMessage()));
     }
   }
 
