@@ -92,7 +92,17 @@ final class TestCluster implements AutoCloseable {
     return start(EnumSet.of(Role.ENGINE), options);
   }
 
+  /** An engine node in the place of one that has ended by itself. */
+  SampoNode startAgain(SampoNode ended, Map<String, String> options) throws Exception {
+    nodes.remove(ended);
+    return start(EnumSet.of(Role.ENGINE), ended.clusterAddress().port(), options);
+  }
+
   private SampoNode start(Set<Role> roles, Map<String, String> options) throws Exception {
+    return start(roles, 0, options);
+  }
+
+  private SampoNode start(Set<Role> roles, int port, Map<String, String> options) throws Exception {
     Map<String, String> all = new HashMap<>(MODEL);
     all.putAll(options);
     EngineSettings own = TestNode.simulated(16, all).engineSettings();
@@ -102,7 +112,7 @@ final class TestCluster implements AutoCloseable {
                 new ClusterSettings(
                     roles,
                     "127.0.0.1",
-                    0,
+                    port,
                     Stream.concat(others.stream(), nodes.stream().map(SampoNode::clusterAddress))
                         .toList(),
                     tls),

@@ -70,6 +70,7 @@ public final class Detour implements Consumer<Router.Command> {
 
   private final Map<SequenceKey, ReplicaId> placed = new HashMap<>();
   private final Set<ReplicaId> doubted = new HashSet<>();
+  private Set<ReplicaId> drained = Set.of();
   private List<Replica.Report> replicas = List.of();
   private boolean silent;
   private long count;
@@ -114,6 +115,11 @@ public final class Detour implements Consumer<Router.Command> {
     replicas = List.copyOf(reported);
     placed.clear();
     doubted.clear();
+  }
+
+  /** These take nothing new, whatever the router has said last. */
+  public synchronized void drained(Set<ReplicaId> now) {
+    drained = Set.copyOf(now);
   }
 
   /** The router has not answered for so long that sequences go the other way. */
@@ -187,7 +193,8 @@ public final class Detour implements Consumer<Router.Command> {
   private boolean usable(Replica.Report report) {
     return report.state() == Replica.State.READY
         && report.capabilities() != null
-        && !doubted.contains(report.replica());
+        && !doubted.contains(report.replica())
+        && !drained.contains(report.replica());
   }
 
   private List<Choice> choices(List<Replica.Report> usable) {

@@ -1,5 +1,8 @@
 package io.sampo.actors.placement;
 
+import io.sampo.actors.placement.Desired.Operation;
+import io.sampo.actors.placement.Desired.Progress;
+import io.sampo.actors.placement.Desired.Target;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.wire.ErrorCode;
@@ -8,12 +11,14 @@ import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.actors.wire.WireMessage;
 import io.sampo.engines.spi.Adapter;
+import java.time.Duration;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
+import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
@@ -41,14 +46,70 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
   public record UnloadAdapter(ModelId model, String name, ActorRef<Adapters> replyTo)
       implements Command, WireMessage {}
 
-  /** The engine nodes that are in the cluster now, by address. */
-  public record EngineNodes(Set<String> nodes) implements Command {}
+  /**
+   * The nodes that are in the cluster now, by name: {@code host:port#incarnation}.
+   *
+   * @param nodes those that run engines
+   * @param members all of them, also while they are leaving
+   */
+  public record EngineNodes(Set<String> nodes, Set<String> members) implements Command {}
 
-  /** A replica lives on the engine node of this address. */
-  public record ReplicaSeen(ReplicaId replica, String node) implements Command, WireMessage {}
+  /**
+   * A replica lives on the engine node of this name.
+   *
+   * @param running sequences that hold a place
+   */
+  public record ReplicaSeen(ReplicaId replica, String node, Replica.State state, int running)
+      implements Command, WireMessage {}
 
-  /** An engine node is about to leave and wants no replica any more. */
+  /** A node is being stopped and wants no replica any more. */
   public record EngineNodeLeaves(String node) implements Command, WireMessage {}
+
+  /**
+   * Wants a node, a replica or a model to take nothing new; answered at once, with an operation
+   * that goes on.
+   *
+   * @param graceMillis how long what runs may end there; below 0 for the usual time
+   * @param dryRun only tells what would happen
+   */
+  public record Drain(Target target, long graceMillis, boolean dryRun, ActorRef<Ordered> replyTo)
+      implements Command, WireMessage {}
+
+  /** Takes a drain back. */
+  public record Undrain(Target target, boolean dryRun, ActorRef<Ordered> replyTo)
+      implements Command, WireMessage {}
+
+  /**
+   * Wants another number of replicas of a model.
+   *
+   * @param replicas how many at most; 0 for one on each engine node
+   */
+  public record Scale(ModelId model, int replicas, boolean dryRun, ActorRef<Ordered> replyTo)
+      implements Command, WireMessage {}
+
+  /** Asks what is wanted and what is under way. */
+  public record Describe(ActorRef<Described> replyTo) implements Command, WireMessage {}
+
+  /**
+   * What comes of an order.
+   *
+   * @param lines what is done, or would be
+   * @param operation the id of what is under way now; empty where nothing is
+   * @param refusal why nothing is done, or null
+   */
+  public record Ordered(List<String> lines, String operation, @Nullable String refusal)
+      implements WireMessage {}
+
+  /**
+   * How things stand.
+   *
+   * @param left what the operations wait for still, by id
+   */
+  public record Described(Desired desired, Map<String, String> left) implements WireMessage {}
+
+  private record Begin(Desired first) implements Command {}
+
+  private record Published(long revision) implements Command {}
 
   private record FromReplica(Replica.AdapterSettled event) implements Command {}
 
@@ -75,45 +136,91 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
       implements WireMessage {}
 
   private static final int RETRY_SECONDS = 1;
+  private static final Duration MOST_GRACE = Duration.ofHours(24);
+
+  /** Keeps what is wanted where all nodes find it. */
+  public interface Register {
+
+    /** What is wanted, from before; the configuration's where there is nothing. */
+    CompletionStage<Desired> read();
+
+    /** Done when the nodes that can be reached have it, and after a limit in any case. */
+    CompletionStage<Done> write(Desired desired);
+  }
+
+  /** Of messages that come before what was wanted before is known. */
+  private static final int STASHED = 4096;
 
   private final TimerScheduler<Command> timers;
   private final PlacementSettings settings;
   private final BiConsumer<ReplicaId, Replica.Command> replicas;
   private final ActorRef<Replica.AdapterSettled> settled;
-  private final Map<ModelId, ModelSpec> wanted = new LinkedHashMap<>();
+  private final Register register;
   private final Map<String, AdapterChange> changes = new HashMap<>();
-  private final Seats seats = new Seats();
-  private long revision;
+  private final Wishes wishes;
+  private long written;
+  private long published;
 
   private Placement(
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
-      List<ModelSpec> wanted,
+      Desired first,
+      Register register,
       PlacementSettings settings,
       BiConsumer<ReplicaId, Replica.Command> replicas) {
     super(context);
     this.timers = timers;
     this.settings = settings;
     this.replicas = replicas;
+    this.register = register;
     this.settled = context.messageAdapter(Replica.AdapterSettled.class, FromReplica::new);
-    wanted.forEach(spec -> this.wanted.put(spec.id(), spec));
+    this.wishes = new Wishes(first, System::currentTimeMillis);
+    // What was read is written again: it may have come from one node only.
+    this.written = first.revision() - 1;
     timers.startTimerWithFixedDelay(Timer.ENSURE, settings.interval());
   }
 
   /**
    * Makes the singleton; it asks for nothing before it has heard of {@link EngineNodes}.
    *
-   * @param wanted the models
+   * @param register keeps what is wanted
    * @param replicas delivers a message to the replica of that id, wherever it lives
    */
   public static Behavior<Command> create(
-      List<ModelSpec> wanted,
+      Register register,
       PlacementSettings settings,
       BiConsumer<ReplicaId, Replica.Command> replicas) {
-    return Behaviors.setup(
-        context ->
-            Behaviors.withTimers(
-                timers -> new Placement(context, timers, wanted, settings, replicas)));
+    return Behaviors.withStash(
+        STASHED,
+        stash ->
+            Behaviors.setup(
+                context -> {
+                  context.pipeToSelf(
+                      register.read(),
+                      (first, failed) -> {
+                        if (first == null) {
+                          throw new IllegalStateException("what is wanted cannot be read", failed);
+                        }
+                        return new Begin(first);
+                      });
+                  return Behaviors.receiveMessage(
+                      message -> {
+                        switch (message) {
+                          case Begin(Desired first) -> {
+                            return stash.unstashAll(
+                                Behaviors.withTimers(
+                                    timers ->
+                                        new Placement(
+                                            context, timers, first, register, settings, replicas)));
+                          }
+                          case Stop _ -> {
+                            return Behaviors.stopped();
+                          }
+                          default -> stash.stash(message);
+                        }
+                        return Behaviors.same();
+                      });
+                }));
   }
 
   @Override
@@ -122,14 +229,25 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
       case LoadAdapter load -> onLoadAdapter(load);
       case UnloadAdapter unload -> onUnloadAdapter(unload);
       case EngineNodes present -> {
-        seats.nodes(present.nodes());
+        wishes.nodes(present.nodes(), present.members());
         ensure();
       }
-      case EngineNodeLeaves leaves -> seats.leaves(leaves.node());
-      case ReplicaSeen seen -> seats.seen(seen.replica(), seen.node());
+      case EngineNodeLeaves leaves -> {
+        wishes.leaves(leaves.node());
+        ensure();
+      }
+      case ReplicaSeen seen -> onSeen(seen);
+      case Drain drain -> onDrain(drain);
+      case Undrain undrain ->
+          ordered(wishes.undrain(undrain.target(), undrain.dryRun()), undrain.replyTo());
+      case Scale scale ->
+          ordered(wishes.scale(scale.model(), scale.replicas(), scale.dryRun()), scale.replyTo());
+      case Describe describe -> describe.replyTo().tell(described());
+      case Published done -> onPublished(done.revision());
       case FromReplica from -> onSettled(from.event());
       case LimitPassed passed -> onLimitPassed(passed.name());
       case Timer ensure -> ensure();
+      case Begin _ -> {}
       case Stop stop -> {
         return onStop();
       }
@@ -137,23 +255,74 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
     return this;
   }
 
+  /** Has what is wanted known to all nodes, and after that told to the replicas. */
   private void ensure() {
-    wanted
-        .values()
-        .forEach(
-            spec -> seats.wanted(spec).forEach(id -> replicas.accept(id, new Replica.Load(spec))));
+    wishes.settle();
+    Desired desired = wishes.desired();
+    if (desired.revision() > written) {
+      written = desired.revision();
+      getContext().pipeToSelf(register.write(desired), (_, _) -> new Published(desired.revision()));
+    } else if (published >= written) {
+      tellReplicas();
+    }
+  }
+
+  private void onPublished(long revision) {
+    published = Math.max(published, revision);
+    if (published >= written) {
+      tellReplicas();
+    }
+  }
+
+  private void tellReplicas() {
+    wishes
+        .orders(settings.drainGrace().toMillis())
+        .forEach((id, orders) -> orders.forEach(order -> replicas.accept(id, order)));
+  }
+
+  /** A replica whose state changes may be what something waits for. */
+  private void onSeen(ReplicaSeen seen) {
+    if (wishes.seen(seen.replica(), new Seats.Living(seen.node(), seen.state(), seen.running()))) {
+      ensure();
+    }
+  }
+
+  private void onDrain(Drain drain) {
+    long grace = drain.graceMillis() < 0 ? settings.drainGrace().toMillis() : drain.graceMillis();
+    if (grace > MOST_GRACE.toMillis()) {
+      ordered(
+          Wishes.Outcome.refused("a grace time is " + MOST_GRACE.toHours() + " h at most"),
+          drain.replyTo());
+    } else {
+      ordered(wishes.drain(drain.target(), grace, drain.dryRun()), drain.replyTo());
+    }
+  }
+
+  private void ordered(Wishes.Outcome outcome, ActorRef<Ordered> replyTo) {
+    ensure();
+    replyTo.tell(new Ordered(outcome.lines(), outcome.operation(), outcome.refusal()));
+  }
+
+  private Described described() {
+    Map<String, String> left = new HashMap<>();
+    for (Operation operation : wishes.desired().operations()) {
+      if (operation.progress() == Progress.RUNNING) {
+        left.put(operation.id(), String.join(", ", wishes.left(operation)));
+      }
+    }
+    return new Described(wishes.desired(), left);
   }
 
   private void onLoadAdapter(LoadAdapter load) {
     String name = load.adapter().name();
-    ModelSpec spec = wanted.get(load.model());
+    ModelSpec spec = wishes.model(load.model());
     Failure refusal = refusal(load.model(), spec, name);
     if (refusal != null || spec == null) {
       reply(load.replyTo(), load.model(), refusal);
     } else if (spec.adapter(name) != null) {
       reply(load.replyTo(), load.model(), taken(name));
     } else {
-      List<ReplicaId> all = seats.wanted(spec);
+      List<ReplicaId> all = wishes.replicas(spec.id());
       begin(new AdapterChange(spec, name, load.adapter(), all, load.replyTo()));
       all.forEach(id -> replicas.accept(id, new Replica.LoadAdapter(load.adapter(), settled)));
     }
@@ -161,7 +330,7 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
 
   private void onUnloadAdapter(UnloadAdapter unload) {
     String name = unload.name();
-    ModelSpec spec = wanted.get(unload.model());
+    ModelSpec spec = wishes.model(unload.model());
     Failure refusal = refusal(unload.model(), spec, name);
     if (refusal != null || spec == null) {
       reply(unload.replyTo(), unload.model(), refusal);
@@ -169,7 +338,7 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
       reply(unload.replyTo(), unload.model(), Failure.adapterNotFound("lora_name", name));
     } else {
       want(spec.without(name));
-      begin(new AdapterChange(spec, name, null, seats.wanted(spec), unload.replyTo()));
+      begin(new AdapterChange(spec, name, null, wishes.replicas(spec.id()), unload.replyTo()));
       takeBack(spec, name);
     }
   }
@@ -177,7 +346,7 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
   private @Nullable Failure refusal(ModelId model, @Nullable ModelSpec spec, String name) {
     if (spec == null) {
       return Failure.modelNotFound(model.name());
-    } else if (seats.wanted(spec).isEmpty()) {
+    } else if (wishes.replicas(spec.id()).isEmpty()) {
       return Failure.unavailable(ErrorCode.NO_CAPACITY, RETRY_SECONDS);
     }
     return changes.containsKey(name) || changes.size() >= settings.maxAdapterChanges()
@@ -227,22 +396,25 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
   }
 
   private ModelSpec current(AdapterChange change) {
-    return wanted.getOrDefault(change.spec().id(), change.spec());
+    ModelSpec now = wishes.model(change.spec().id());
+    return now == null ? change.spec() : now;
   }
 
   private void want(ModelSpec spec) {
-    wanted.put(spec.id(), spec);
-    revision++;
+    wishes.want(spec);
+    ensure();
   }
 
   private void takeBack(ModelSpec spec, String name) {
-    seats.wanted(spec).forEach(id -> replicas.accept(id, new Replica.UnloadAdapter(name, settled)));
+    wishes
+        .replicas(spec.id())
+        .forEach(id -> replicas.accept(id, new Replica.UnloadAdapter(name, settled)));
   }
 
   private void reply(ActorRef<Adapters> replyTo, ModelId model, @Nullable Failure failure) {
-    ModelSpec spec = wanted.get(model);
+    ModelSpec spec = wishes.model(model);
     List<String> names =
         spec == null ? List.of() : spec.adapters().stream().map(Adapter::name).toList();
-    replyTo.tell(new Adapters(model, revision, names, failure));
+    replyTo.tell(new Adapters(model, wishes.desired().revision(), names, failure));
   }
 }

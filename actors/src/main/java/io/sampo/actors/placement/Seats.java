@@ -1,60 +1,179 @@
 package io.sampo.actors.placement;
 
+import io.sampo.actors.placement.Desired.Kind;
+import io.sampo.actors.placement.Desired.Seat;
+import io.sampo.actors.placement.Desired.Target;
 import io.sampo.actors.replica.ModelSpec;
+import io.sampo.actors.replica.Replica;
+import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which replica lives on which engine node, and so which replicas a model should have: those that
- * live, and one more for each node that has none of it.
+ * Which replica lives on which engine node, and so where a model's replicas should be: those that
+ * live stay, and one more goes to each node that has none of it, up to the wanted number.
  *
- * <p>Invariant: a replica that lives keeps its number whoever leaves, so that nothing that runs is
- * stopped to fill a gap in the count.
+ * <p>Invariant: a replica that lives keeps its number and its node whoever comes or leaves. A
+ * number that was used on a node is used there again, because the cluster remembers it there.
  */
 final class Seats {
 
-  private final Map<ReplicaId, String> living = new HashMap<>();
-  private final Set<String> nodes = new HashSet<>();
-  private final Set<String> leaving = new HashSet<>();
+  /**
+   * A replica as it last told.
+   *
+   * @param running sequences that hold a place
+   */
+  record Living(String node, Replica.State state, int running) {
 
-  /** These are the engine nodes now, by address. */
+    boolean idle() {
+      return state != Replica.State.READY && running == 0;
+    }
+  }
+
+  private final Map<ReplicaId, Living> living = new HashMap<>();
+  private final Set<String> nodes = new TreeSet<>();
+
+  /** These are the engine nodes now. */
   void nodes(Set<String> present) {
-    leaving.retainAll(present);
     nodes.clear();
     nodes.addAll(present);
-    nodes.removeAll(leaving);
-    living.values().retainAll(nodes);
+    living.values().removeIf(one -> !nodes.contains(one.node()));
   }
 
-  /** This one is still there and counts no more. */
-  void leaves(String node) {
-    if (nodes.remove(node)) {
-      leaving.add(node);
-      living.values().removeIf(node::equals);
+  /** A replica has told how it is; true where that is something new. */
+  boolean seen(ReplicaId replica, Living now) {
+    if (now.state() == Replica.State.LEAVING) {
+      return living.remove(replica) != null;
+    } else if (!nodes.contains(now.node())) {
+      return false;
     }
+    Living before = living.put(replica, now);
+    return before == null
+        || before.state() != now.state()
+        || !before.node().equals(now.node())
+        || before.idle() != now.idle();
   }
 
-  /** A replica has said that it lives there. */
-  void seen(ReplicaId replica, String node) {
-    if (nodes.contains(node)) {
-      living.put(replica, node);
-    }
+  Map<ReplicaId, Living> living() {
+    return Map.copyOf(living);
   }
 
-  List<ReplicaId> wanted(ModelSpec spec) {
-    TreeSet<Integer> ordinals = new TreeSet<>();
-    living.keySet().stream()
-        .filter(replica -> replica.model().equals(spec.id()))
-        .forEach(replica -> ordinals.add(replica.ordinal()));
-    int count = spec.replicas() == 0 ? nodes.size() : Math.min(spec.replicas(), nodes.size());
-    for (int next = 0; ordinals.size() < count; next++) {
-      ordinals.add(next);
+  /** Of a model: those that live, and those that are to. */
+  List<ReplicaId> replicas(ModelId model, Desired desired) {
+    Set<ReplicaId> all = new HashSet<>(living.keySet());
+    desired.seats().stream().filter(Seat::wanted).map(Seat::replica).forEach(all::add);
+    return all.stream()
+        .filter(replica -> replica.model().equals(model))
+        .sorted(Comparator.comparingInt(ReplicaId::ordinal))
+        .toList();
+  }
+
+  /** Where replicas are and are to be, now. */
+  List<Seat> plan(Desired desired) {
+    Map<ReplicaId, Seat> homes = new LinkedHashMap<>();
+    desired.seats().stream()
+        .filter(seat -> nodes.contains(seat.node()))
+        .forEach(seat -> homes.put(seat.replica(), seat));
+    living.forEach(
+        (replica, one) -> {
+          Seat known = homes.get(replica);
+          if (known == null || !known.node().equals(one.node())) {
+            homes.put(replica, new Seat(replica, one.node(), true));
+          }
+        });
+    Map<String, Integer> load = new HashMap<>();
+    List<Seat> planned = new ArrayList<>();
+    for (ModelSpec spec : desired.models()) {
+      planned.addAll(plan(spec, desired, homes, load));
     }
-    return ordinals.stream().map(ordinal -> new ReplicaId(spec.id(), ordinal)).toList();
+    homes.values().stream()
+        .filter(seat -> desired.model(seat.replica().model()) == null)
+        .forEach(seat -> planned.add(new Seat(seat.replica(), seat.node(), false)));
+    return planned;
+  }
+
+  private List<Seat> plan(
+      ModelSpec spec, Desired desired, Map<ReplicaId, Seat> homes, Map<String, Integer> load) {
+    List<Seat> own =
+        homes.values().stream().filter(seat -> seat.replica().model().equals(spec.id())).toList();
+    Set<String> usable = new TreeSet<>(nodes);
+    usable.removeIf(node -> desired.drains(new Target(Kind.NODE, node)) != null);
+    own.stream()
+        .filter(Seat::wanted)
+        .filter(seat -> desired.drained(seat.replica(), seat.node()) != null)
+        .forEach(seat -> usable.remove(seat.node()));
+    int count = count(spec, desired, usable.size());
+    List<Seat> planned = new ArrayList<>();
+    List<Seat> inUse = new ArrayList<>();
+    for (Seat seat : own) {
+      boolean here = usable.contains(seat.node());
+      (here && seat.wanted() ? inUse : planned).add(seat);
+    }
+    inUse.sort(Comparator.comparingInt(this::worth).reversed().thenComparingInt(Seats::ordinal));
+    for (Seat seat : inUse) {
+      boolean kept = count > 0 && usable.remove(seat.node());
+      count -= kept ? 1 : 0;
+      planned.add(new Seat(seat.replica(), seat.node(), kept));
+      if (kept) {
+        load.merge(seat.node(), 1, Integer::sum);
+      }
+    }
+    for (; count > 0; count--) {
+      String node = emptiest(usable, load);
+      usable.remove(node);
+      load.merge(node, 1, Integer::sum);
+      ReplicaId replica = number(spec.id(), node, planned);
+      planned.removeIf(seat -> seat.replica().equals(replica));
+      planned.add(new Seat(replica, node, true));
+    }
+    planned.sort(Comparator.comparingInt(Seats::ordinal));
+    return planned;
+  }
+
+  /** A model that is drained gets no more of them. */
+  private static int count(ModelSpec spec, Desired desired, int usable) {
+    if (desired.drains(new Target(Kind.MODEL, spec.id().name())) != null) {
+      return 0;
+    }
+    return spec.replicas() == 0 ? usable : Math.min(spec.replicas(), usable);
+  }
+
+  /** Of two that live the one that works stays. */
+  private int worth(Seat seat) {
+    Living one = living.get(seat.replica());
+    return one == null ? -1 : one.running();
+  }
+
+  private static int ordinal(Seat seat) {
+    return seat.replica().ordinal();
+  }
+
+  private static String emptiest(Set<String> usable, Map<String, Integer> load) {
+    return usable.stream()
+        .min(Comparator.comparingInt((String node) -> load.getOrDefault(node, 0)))
+        .orElseThrow();
+  }
+
+  private static ReplicaId number(ModelId model, String node, List<Seat> taken) {
+    Set<Integer> ordinals = new HashSet<>();
+    for (Seat seat : taken) {
+      if (!seat.wanted() && seat.node().equals(node)) {
+        return seat.replica();
+      }
+      ordinals.add(ordinal(seat));
+    }
+    int next = 0;
+    while (ordinals.contains(next)) {
+      next++;
+    }
+    return new ReplicaId(model, next);
   }
 }

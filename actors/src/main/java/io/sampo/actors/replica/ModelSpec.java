@@ -40,6 +40,11 @@ public record ModelSpec(
     return adapters.stream().filter(one -> one.name().equals(name)).findFirst().orElse(null);
   }
 
+  /** The same on so many engines at most; 0 for one on each engine node. */
+  public ModelSpec withReplicas(int count) {
+    return new ModelSpec(id, engine, source, settings, count, adapters);
+  }
+
   public ModelSpec with(Adapter adapter) {
     return with(Stream.concat(adapters.stream(), Stream.of(adapter)).toList());
   }

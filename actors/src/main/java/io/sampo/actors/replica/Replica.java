@@ -14,6 +14,7 @@ import io.sampo.engines.spi.Priority;
 import io.sampo.engines.spi.Sampling;
 import io.sampo.engines.spi.SequenceRequest;
 import io.sampo.engines.spi.TokenLogprobs;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.pekko.Done;
@@ -138,6 +139,27 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       implements WireMessage {}
 
   /**
+   * Takes nothing new from now on; what runs may end here for so long and then goes on elsewhere.
+   * May be repeated, also with another time.
+   *
+   * @param graceMillis 0 or more
+   */
+  public record Drain(long graceMillis) implements Command, WireMessage {}
+
+  /** Takes a {@link Drain} back; ignored where the node is being stopped. */
+  public record Undrain() implements Command, WireMessage {}
+
+  /** Is wanted no more, and ends if it is drained and runs nothing; asked again otherwise. */
+  public record Unload() implements Command, WireMessage {}
+
+  /**
+   * Its node is being stopped: drained, and not to be taken back.
+   *
+   * @param replyTo hears when nothing runs any more
+   */
+  public record DrainForGood(Duration grace, ActorRef<Done> replyTo) implements Command {}
+
+  /**
    * Its node is about to leave: takes nothing new, and what runs goes on elsewhere.
    *
    * @param replyTo hears when all of that was told
@@ -182,7 +204,8 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   private enum Timer implements Command {
     BEAT,
     REPORT,
-    RELOAD
+    RELOAD,
+    GRACE
   }
 
   /** What a generation hears of a sequence. */
@@ -231,7 +254,9 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     /** The model cannot be loaded; {@link Report#failure} says why. */
     FAILED,
     /** Its node leaves, and it with it; what it ran goes on elsewhere. */
-    LEAVING
+    LEAVING,
+    /** It could answer and takes nothing new; what runs ends here or goes on elsewhere. */
+    DRAINING
   }
 
   /**
@@ -270,6 +295,10 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
   private @Nullable Engine engine;
   private @Nullable String failure;
   private Proof proof;
+  private boolean drained;
+  private boolean forGood;
+  private long graceMillis;
+  private @Nullable ActorRef<Done> emptied;
 
   private Replica(
       ActorContext<Command> context,
@@ -333,6 +362,19 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
       case SequenceEnded ended -> workload.ended(ended.sequence(), ended.tokens());
       case EngineBroke broke -> onEngineBroke(broke.engine());
       case Timer timer -> onTimer(timer);
+      case Drain drain -> drain(drain.graceMillis());
+      case Undrain undrain -> onUndrain();
+      case DrainForGood drain -> {
+        forGood = true;
+        emptied = drain.replyTo();
+        drain(drain.grace().toMillis());
+      }
+      case Unload unload -> {
+        if (drained && workload.isEmpty()) {
+          leave();
+          return Behaviors.stopped();
+        }
+      }
       case Leave request -> {
         leave();
         request.replyTo().tell(Done.done());
@@ -342,6 +384,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
         return Behaviors.stopped();
       }
     }
+    tellEmptied();
     return this;
   }
 
@@ -470,8 +513,33 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
     replyTo.tell(new AdapterSettled(id, name, reason));
   }
 
+  private void drain(long millis) {
+    if (!drained || millis != graceMillis) {
+      drained = true;
+      graceMillis = millis;
+      timers.startSingleTimer(Timer.GRACE, Duration.ofMillis(millis));
+      report();
+    }
+  }
+
+  private void onUndrain() {
+    if (drained && !forGood) {
+      drained = false;
+      timers.cancel(Timer.GRACE);
+      report();
+    }
+  }
+
+  private void tellEmptied() {
+    ActorRef<Done> waiting = emptied;
+    if (waiting != null && workload.isEmpty()) {
+      emptied = null;
+      waiting.tell(Done.done());
+    }
+  }
+
   private void onWork(Work work) {
-    if (state == State.READY) {
+    if (state == State.READY && !drained) {
       workload.take(work);
       beatWhileUsed();
     } else {
@@ -523,6 +591,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
         report();
       }
       case RELOAD -> load();
+      case GRACE -> workload.handOver();
     }
   }
 
@@ -555,7 +624,7 @@ public final class Replica extends AbstractMatchingBehavior<Replica.Command> {
           new Report(
               id,
               getContext().getSelf(),
-              state,
+              state == State.READY && drained ? State.DRAINING : state,
               engine == null ? null : engine.capabilities(),
               engine == null ? null : engine.stats(),
               workload.running(),

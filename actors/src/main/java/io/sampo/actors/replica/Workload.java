@@ -45,6 +45,10 @@ final class Workload {
   void leaveEngine() {
     engine = null;
     kv = EngineKv.NONE;
+    declineRestoring();
+  }
+
+  private void declineRestoring() {
     roster.clearRestoring(
         one -> {
           one.giveUp();
@@ -264,9 +268,17 @@ final class Workload {
     roster.clear(sequence -> sequence.replyTo().tell(new Replica.Broken(sequence.key())));
   }
 
-  /** Has all that run, and those whose prompts are arriving, go on elsewhere. */
+  /**
+   * Has all that run, and those who are on their way to the engine, go on elsewhere. The former
+   * keep their places until the engine has let go of them.
+   */
   void handOver() {
-    roster.clear(sequence -> sequence.replyTo().tell(new Replica.Declined(sequence.key())));
+    roster.forEach(
+        sequence -> {
+          sequence.replyTo().tell(new Replica.Declined(sequence.key()));
+          cancel(sequence);
+        });
+    declineRestoring();
     roster.clearArriving(partial -> decline(partial.work()));
   }
 

@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -126,6 +127,20 @@ class DetourTest {
       detour.accept(place(i, 10));
       assertThat(replies.expectMessageClass(Scheduler.Assigned.class).replica()).isEqualTo(id(1));
     }
+  }
+
+  @Test
+  void aReplicaThatIsDrainedGetsNothing() {
+    detour.heard(List.of(report(0, 9), report(1, 9)));
+    detour.silent();
+    detour.drained(Set.of(id(0)));
+    for (int i = 0; i < 5; i++) {
+      detour.accept(place(i, 10));
+      assertThat(replies.expectMessageClass(Scheduler.Assigned.class).replica()).isEqualTo(id(1));
+    }
+    detour.drained(Set.of(id(0), id(1)));
+    detour.accept(place(6, 10));
+    assertThat(routed).hasSize(1);
   }
 
   @Test

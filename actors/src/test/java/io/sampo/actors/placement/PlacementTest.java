@@ -2,6 +2,7 @@ package io.sampo.actors.placement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sampo.actors.placement.Desired.Seat;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.wire.ErrorCode;
@@ -12,13 +13,17 @@ import io.sampo.engines.spi.Adapter;
 import io.sampo.engines.spi.EngineSettings;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,26 +43,46 @@ class PlacementTest {
   private static final Failure BROKEN = Failure.invalidValue("lora_path", "it is broken");
   private static final Duration ROUND = Duration.ofSeconds(2);
   private static final Duration LIMIT = Duration.ofSeconds(45);
+  private static final Duration GRACE = Duration.ofSeconds(30);
 
   private final ActorTestKit kit = ActorTestKit.create(ManualTime.config());
   private final ManualTime time = ManualTime.get(kit.system());
   private final TestProbe<Told> replicas = kit.createTestProbe();
   private final TestProbe<Placement.Adapters> asker = kit.createTestProbe();
+  private final AtomicReference<@Nullable Desired> written = new AtomicReference<>();
   private final ActorRef<Placement.Command> placement =
       kit.spawn(
           Placement.create(
-              List.of(SPEC),
-              new PlacementSettings(ROUND, LIMIT, 1),
+              new Remembered(),
+              new PlacementSettings(ROUND, LIMIT, 1, GRACE),
               (replica, command) -> replicas.ref().tell(new Told(replica, command))));
+
+  /** Every node has it at once. */
+  private final class Remembered implements Placement.Register {
+
+    @Override
+    public CompletionStage<Desired> read() {
+      return CompletableFuture.completedStage(Desired.of(List.of(SPEC)));
+    }
+
+    @Override
+    public CompletionStage<Done> write(Desired desired) {
+      written.set(desired);
+      return CompletableFuture.completedStage(Done.done());
+    }
+  }
 
   @BeforeEach
   void twoEngineNodesAreThere() {
-    placement.tell(new Placement.EngineNodes(Set.of("a", "b")));
+    nodes("a", "b");
   }
 
-  @AfterEach
-  void stop() {
-    kit.shutdownTestKit();
+  private void nodes(String... names) {
+    placement.tell(new Placement.EngineNodes(Set.of(names), Set.of(names)));
+  }
+
+  private void seen(ReplicaId replica, String node, Replica.State state, int running) {
+    placement.tell(new Placement.ReplicaSeen(replica, node, state, running));
   }
 
   private void expectRound(ModelSpec spec) {
@@ -93,8 +118,8 @@ class PlacementTest {
     expectRound(SPEC);
     load(SEA);
     settle(null, null);
-    asker.expectMessage(new Placement.Adapters(MODEL, 1, List.of("sea"), null));
-    time.timePasses(ROUND);
+    Placement.Adapters loaded = asker.receiveMessage();
+    assertThat(loaded.names()).containsExactly("sea");
     expectRound(SPEC.with(SEA));
     load(SEA);
     assertThat(asker.receiveMessage().failure())
@@ -103,9 +128,9 @@ class PlacementTest {
         .contains("is loaded already");
     unload("sea");
     settle(null, null);
-    asker.expectMessage(new Placement.Adapters(MODEL, 2, List.of(), null));
-    time.timePasses(ROUND);
-    expectRound(SPEC);
+    Placement.Adapters unloaded = asker.receiveMessage();
+    assertThat(unloaded.names()).isEmpty();
+    assertThat(unloaded.revision()).isGreaterThan(loaded.revision());
     unload("sea");
     assertThat(asker.receiveMessage().failure())
         .isEqualTo(Failure.adapterNotFound("lora_name", "sea"));
@@ -116,7 +141,9 @@ class PlacementTest {
     expectRound(SPEC);
     load(SEA);
     settle(null, BROKEN);
-    asker.expectMessage(new Placement.Adapters(MODEL, 0, List.of(), BROKEN));
+    Placement.Adapters refused = asker.receiveMessage();
+    assertThat(refused.names()).isEmpty();
+    assertThat(refused.failure()).isEqualTo(BROKEN);
     settle(null, null);
     time.timePasses(ROUND);
     expectRound(SPEC);
@@ -152,34 +179,20 @@ class PlacementTest {
   @Test
   void aReplicaKeepsItsNumberWhoeverLeavesAndANewNodeGetsAFreeOne() {
     expectRound(SPEC);
-    placement.tell(new Placement.ReplicaSeen(REPLICAS.get(0), "a"));
-    placement.tell(new Placement.ReplicaSeen(REPLICAS.get(1), "b"));
-    placement.tell(new Placement.EngineNodes(Set.of("b")));
-    replicas.expectMessage(new Told(REPLICAS.get(1), new Replica.Load(SPEC)));
-    placement.tell(new Placement.EngineNodes(Set.of("b", "c")));
-    expectRound(SPEC);
-  }
-
-  @Test
-  void wantsNothingOnANodeThatIsAboutToLeave() {
-    expectRound(SPEC);
-    placement.tell(new Placement.ReplicaSeen(REPLICAS.get(0), "a"));
-    placement.tell(new Placement.ReplicaSeen(REPLICAS.get(1), "b"));
-    placement.tell(new Placement.EngineNodeLeaves("a"));
+    seen(REPLICAS.get(0), "a", Replica.State.READY, 0);
+    seen(REPLICAS.get(1), "b", Replica.State.READY, 0);
+    nodes("b");
+    nodes("b", "c");
     time.timePasses(ROUND);
-    replicas.expectMessage(new Told(REPLICAS.get(1), new Replica.Load(SPEC)));
-    placement.tell(new Placement.EngineNodes(Set.of("a", "b")));
-    replicas.expectMessage(new Told(REPLICAS.get(1), new Replica.Load(SPEC)));
-    placement.tell(new Placement.EngineNodes(Set.of("b")));
-    replicas.expectMessage(new Told(REPLICAS.get(1), new Replica.Load(SPEC)));
-    placement.tell(new Placement.EngineNodes(Set.of("a", "b")));
-    expectRound(SPEC);
+    assertThat(Objects.requireNonNull(written.get()).seats())
+        .containsExactly(
+            new Seat(REPLICAS.get(0), "c", true), new Seat(REPLICAS.get(1), "b", true));
   }
 
   @Test
   void refusesAdaptersWhileThereIsNoEngineNode() {
     expectRound(SPEC);
-    placement.tell(new Placement.EngineNodes(Set.of()));
+    nodes();
     load(SEA);
     assertThat(asker.receiveMessage().failure())
         .extracting(Failure::code)

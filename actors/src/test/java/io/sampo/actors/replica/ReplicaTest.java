@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -203,6 +204,45 @@ class ReplicaTest {
                 .getFirst()
                 .sequence())
         .isEqualTo(key(2));
+  }
+
+  @Test
+  void whatRunsOnADrainedReplicaEndsThereAndNothingNewBegins() {
+    ActorRef<Replica.Command> replica = replica(Map.of("seed", "7", "end-probability", "0"));
+    await(Replica.State.READY);
+    replica.tell(paused(1));
+    generation.expectMessage(new Replica.Begun(key(1), 0));
+    replica.tell(new Replica.Drain(60_000));
+    assertThat(await(Replica.State.DRAINING).running()).containsExactly(key(1));
+    replica.tell(start(2, PROMPT.length, PROMPT, 20));
+    assertThat(other()).isEqualTo(new Replica.Declined(key(2)));
+    replica.tell(new Replica.Unload());
+    replica.tell(new Replica.Allow(key(1), 1_000));
+    assertThat(finish()).isEqualTo(new Replica.Finished(key(1), FinishReason.LENGTH, 100));
+    replica.tell(new Replica.Undrain());
+    await(Replica.State.READY);
+    replica.tell(start(3, PROMPT.length, PROMPT, 20));
+    assertThat(answer(3)).hasSize(20);
+  }
+
+  @Test
+  void whatRunsOnADrainedReplicaAfterItsTimeGoesOnElsewhereAndItCanBeUnloaded() {
+    ActorRef<Replica.Command> replica = replica(Map.of("end-probability", "0"));
+    TestProbe<Done> empty = kit.createTestProbe();
+    await(Replica.State.READY);
+    replica.tell(paused(1));
+    generation.expectMessage(new Replica.Begun(key(1), 0));
+    replica.tell(new Replica.Drain(0));
+    assertThat(other()).isEqualTo(new Replica.Declined(key(1)));
+    assertThat(finish()).isEqualTo(new Replica.Finished(key(1), FinishReason.CANCELLED, 0));
+    replica.tell(new Replica.DrainForGood(Duration.ofMinutes(1), empty.ref()));
+    empty.expectMessage(Done.done());
+    replica.tell(new Replica.Undrain());
+    replica.tell(start(2, PROMPT.length, PROMPT, 20));
+    assertThat(other()).isEqualTo(new Replica.Declined(key(2)));
+    replica.tell(new Replica.Unload());
+    await(Replica.State.LEAVING);
+    router.expectTerminated(replica);
   }
 
   @Test

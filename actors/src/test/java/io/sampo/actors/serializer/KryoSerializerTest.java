@@ -7,6 +7,7 @@ import io.sampo.actors.agent.NodeAgent;
 import io.sampo.actors.generation.Generation;
 import io.sampo.actors.holder.Holder;
 import io.sampo.actors.holder.StoreAddress;
+import io.sampo.actors.placement.Desired;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.CacheUse;
 import io.sampo.actors.replica.KvCounters;
@@ -84,10 +85,24 @@ class KryoSerializerTest {
   private final TestProbe<Router.Rebound> rebound = KIT.createTestProbe();
   private final TestProbe<NodeAgent.Told> told = KIT.createTestProbe();
   private final TestProbe<Router.Description> descriptions = KIT.createTestProbe();
+  private final TestProbe<Placement.Ordered> ordered = KIT.createTestProbe();
+  private final TestProbe<Placement.Described> described = KIT.createTestProbe();
   private final TestProbe<Standby.Note> notes = KIT.createTestProbe();
   private final TestProbe<Standby.Claimed> claims = KIT.createTestProbe();
 
   private List<WireMessage> samples() {
+    Desired.Target target = new Desired.Target(Desired.Kind.REPLICA, "model#3");
+    Desired desired =
+        new Desired(
+            9,
+            List.of(
+                new ModelSpec(
+                    new ModelId("model"), "simulated", "none", EngineSettings.DEFAULTS, 2)),
+            List.of(new Desired.Drained(target, 30_000, false, "drain-3")),
+            List.of(new Desired.Seat(replica, "10.0.0.1:7355#7", true)),
+            List.of(
+                new Desired.Operation(
+                    "drain-3", Desired.Verb.DRAIN, target, "", Desired.Progress.RUNNING, 5, 0)));
     StreamRecord record = new StreamRecord("s", "{}", 1, List.of(new int[] {1, 2}));
     Sampling sampling =
         new Sampling(
@@ -155,8 +170,18 @@ class KryoSerializerTest {
                 2,
                 List.of(new Adapter("sea", "/an/adapter", 0.5f)))),
         new Router.ReplicaDoubted(replica),
-        new Placement.EngineNodeLeaves("pekko://sampo@10.0.0.1:7355"),
-        new Placement.ReplicaSeen(replica, "pekko://sampo@10.0.0.1:7355"),
+        new Placement.EngineNodeLeaves("10.0.0.1:7355#7"),
+        new Placement.ReplicaSeen(replica, "10.0.0.1:7355#7", Replica.State.DRAINING, 3),
+        new Placement.Drain(target, 30_000, true, ordered.ref()),
+        new Placement.Undrain(target, false, ordered.ref()),
+        new Placement.Scale(new ModelId("model"), 3, false, ordered.ref()),
+        new Placement.Describe(described.ref()),
+        new Placement.Ordered(List.of("drains it"), "drain-3", null),
+        new Placement.Described(desired, Map.of("drain-3", "model#3: 2 sequences")),
+        desired,
+        new Replica.Drain(30_000),
+        new Replica.Undrain(),
+        new Replica.Unload(),
         new Replica.LoadAdapter(new Adapter("sea", "/an/adapter", 1), settled.ref()),
         new Replica.UnloadAdapter("sea", settled.ref()),
         new Replica.AdapterSettled(replica, "sea", Failure.adapterNotFound("lora_name", "sea")),

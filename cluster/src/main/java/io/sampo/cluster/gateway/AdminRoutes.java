@@ -57,6 +57,8 @@ public final class AdminRoutes {
         look("requests", with -> api.requests(with.most(), with.timeout())),
         look("queue", with -> api.queues(with.timeout())),
         look("sessions", with -> api.sessions(with.most(), with.timeout())),
+        look("desired", with -> api.desired(with.timeout())),
+        look("operations", with -> api.operations(with.timeout())),
         look("kv", with -> api.kv(with.timeout())),
         look("events", with -> api.events(with.node(), with.after(), with.most(), with.timeout())),
         look("settings", with -> api.settings(with.node(), with.timeout())),
@@ -79,6 +81,34 @@ public final class AdminRoutes {
             order ->
                 api.moveSession(
                     order.text("session"), "", order.dryRun(), order.audit(), order.timeout())),
+        change(
+            "drain",
+            order ->
+                api.drain(
+                    order.text("kind"),
+                    order.text("name"),
+                    order.graceSeconds(),
+                    order.dryRun(),
+                    order.audit(),
+                    order.timeout())),
+        change(
+            "undrain",
+            order ->
+                api.undrain(
+                    order.text("kind"),
+                    order.text("name"),
+                    order.dryRun(),
+                    order.audit(),
+                    order.timeout())),
+        change(
+            "scale",
+            order ->
+                api.scale(
+                    order.text("model"),
+                    order.replicas(),
+                    order.dryRun(),
+                    order.audit(),
+                    order.timeout())),
         change(
             "kv/evict",
             order ->
@@ -183,6 +213,16 @@ public final class AdminRoutes {
 
     long seconds() {
       return fields.integer("seconds", 0, Integer.MAX_VALUE, 0);
+    }
+
+    /** Has to be told, so that nothing is scaled by a slip. */
+    int replicas() {
+      return (int) fields.integer("replicas", 0, Integer.MAX_VALUE, -1);
+    }
+
+    /** -1 for the usual time. */
+    long graceSeconds() {
+      return fields.integer("grace_seconds", 0, Integer.MAX_VALUE, -1);
     }
 
     int timeout() {

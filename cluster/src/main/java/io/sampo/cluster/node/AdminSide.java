@@ -1,6 +1,7 @@
 package io.sampo.cluster.node;
 
 import io.sampo.actors.agent.NodeAgent;
+import io.sampo.actors.placement.Desired;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.wire.ModelId;
 import io.sampo.cluster.gateway.AdminRoutes;
@@ -17,6 +18,7 @@ import io.sampo.ops.admin.ClusterAdmin;
 import io.sampo.ops.admin.EventLog;
 import io.sampo.ops.admin.NodeDesk;
 import io.sampo.ops.admin.NodeRound;
+import io.sampo.ops.admin.OperationWatch;
 import io.sampo.ops.admin.ReplicaWatch;
 import io.sampo.ops.jmx.Beans;
 import io.sampo.ops.jmx.JmxListener;
@@ -43,6 +45,7 @@ final class AdminSide {
   private final ActorSystem<?> system;
   private final EventLog events;
   private final ReplicaWatch replicas;
+  private final OperationWatch operations;
   private final NodeOperations node;
   private final AdminApi api;
   private final MetricsPage metrics;
@@ -55,6 +58,7 @@ final class AdminSide {
     this.node = node;
     events = new EventLog(name);
     replicas = new ReplicaWatch(events);
+    operations = new OperationWatch(events);
     api = new ClusterAdmin(new NodeRound(system), events);
     metrics = new MetricsPage(node);
     NodeDesk desk = new NodeDesk(name, node, events);
@@ -66,6 +70,11 @@ final class AdminSide {
   void hear(List<Replica.Report> own) {
     replicas.hear(own);
     beans.replicas(own);
+  }
+
+  /** Takes in what is wanted of the cluster. */
+  void hear(Desired desired) {
+    operations.hear(desired);
   }
 
   /** Watches what happens to other nodes. */

@@ -1,26 +1,43 @@
 package io.sampo.cluster.node;
 
+import io.sampo.actors.placement.Placement;
 import io.sampo.cluster.membership.Role;
+import io.sampo.ops.admin.NodeRound;
 import java.util.HashSet;
 import java.util.Set;
 import org.apache.pekko.cluster.ClusterEvent;
 import org.apache.pekko.cluster.Member;
 import org.apache.pekko.cluster.MemberStatus;
+import org.apache.pekko.cluster.UniqueAddress;
 
-/** The engine nodes that may have replicas: up, and not about to leave. Kept by cluster events. */
+/**
+ * The nodes of the cluster, and of them the engine nodes that may have replicas: up, and not about
+ * to leave. Kept by cluster events.
+ */
 final class EngineNodes {
 
-  private final Set<String> addresses = new HashSet<>();
+  private final Set<String> engines = new HashSet<>();
+  private final Set<String> members = new HashSet<>();
 
-  /** All of them, by address, once this has happened. */
-  Set<String> after(ClusterEvent.MemberEvent event) {
+  /** A node's name with its incarnation, as the placement knows it. */
+  static String name(UniqueAddress node) {
+    return NodeRound.name(node.address()) + "#" + Long.toUnsignedString(node.longUid());
+  }
+
+  /** All of them once this has happened. */
+  Placement.EngineNodes after(ClusterEvent.MemberEvent event) {
     Member member = event.member();
-    String address = member.address().toString();
+    String name = name(member.uniqueAddress());
     if (member.status().equals(MemberStatus.up()) && member.hasRole(Role.ENGINE.word())) {
-      addresses.add(address);
+      engines.add(name);
     } else {
-      addresses.remove(address);
+      engines.remove(name);
     }
-    return Set.copyOf(addresses);
+    if (member.status().equals(MemberStatus.removed())) {
+      members.remove(name);
+    } else {
+      members.add(name);
+    }
+    return new Placement.EngineNodes(Set.copyOf(engines), Set.copyOf(members));
   }
 }

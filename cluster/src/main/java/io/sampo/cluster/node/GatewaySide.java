@@ -5,10 +5,12 @@ import io.sampo.actors.detour.Detour;
 import io.sampo.actors.generation.GenerationSettings;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.generation.Suspects;
+import io.sampo.actors.placement.Desired;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.standby.Standby;
+import io.sampo.actors.wire.ReplicaId;
 import io.sampo.cluster.gateway.Endpoint;
 import io.sampo.cluster.gateway.GatewaySettings;
 import io.sampo.cluster.gateway.HttpGateway;
@@ -23,9 +25,11 @@ import io.sampo.ops.requests.RunningRequests;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -50,6 +54,7 @@ final class GatewaySide {
    * @param model of the node's settings
    * @param served done when the model's text side is open
    * @param requests is told what the requests do
+   * @param desired what is wanted of the cluster
    * @param names how blocks of its KV are named
    */
   GatewaySide(
@@ -61,6 +66,7 @@ final class GatewaySide {
       ModelSettings model,
       CompletableFuture<ServedModel> served,
       RunningRequests requests,
+      DesiredRegister desired,
       Supplier<Optional<BlockNames>> names) {
     this.requests = requests;
     this.system = system;
@@ -78,6 +84,7 @@ final class GatewaySide {
             model.adapterFolder(),
             PlacementSettings.from(system.settings().config()).adapterLimit().plus(SLACK));
     Detour detour = new Detour(message -> wiring.toRouter(spec.id(), message));
+    desired.listen(wanted -> detour.drained(drained(wanted)));
     wiring.readiness(readiness, spec.id(), detour);
     GenerationSettings generation = GenerationSettings.from(system.settings().config());
     Suspects suspects =
@@ -85,6 +92,13 @@ final class GatewaySide {
     standby = wiring.standby(readiness::standby, suspects::condemn);
     admission = wiring.admission(models, detour, suspects);
     open(served.thenApply(opened -> opened.naming(names)), spec);
+  }
+
+  private static Set<ReplicaId> drained(Desired desired) {
+    return desired.seats().stream()
+        .filter(seat -> !seat.wanted() || desired.drained(seat.replica(), seat.node()) != null)
+        .map(Desired.Seat::replica)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private void tellOthers(long fingerprint) {

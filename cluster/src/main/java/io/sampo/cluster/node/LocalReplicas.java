@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -41,28 +42,55 @@ final class LocalReplicas {
         .toList();
   }
 
+  /** Whether none of them can take anything or runs anything. */
+  boolean idle() {
+    return reports().stream()
+        .allMatch(report -> report.state() != Replica.State.READY && report.running().isEmpty());
+  }
+
   /**
-   * Done when all have handed over what they run, or have not answered.
+   * Has them take nothing new; done when nothing runs here any more, or this time is over.
    *
    * @param placement is told that this node wants no replica any more
    */
+  CompletionStage<Done> drain(ActorRef<Placement.Command> placement, Duration grace) {
+    return askAll(
+        placement, grace.plus(LIMIT), replyTo -> new Replica.DrainForGood(grace, replyTo));
+  }
+
+  /**
+   * Done when all have handed over what they run, or have not answered.
+   *
+   * @param placement as before
+   */
   CompletionStage<Done> leave(ActorRef<Placement.Command> placement) {
-    if (replicas.isEmpty()) {
+    return askAll(placement, LIMIT, Replica.Leave::new);
+  }
+
+  private CompletionStage<Done> askAll(
+      ActorRef<Placement.Command> placement,
+      Duration limit,
+      Function<ActorRef<Done>, Replica.Command> order) {
+    List<Replica.Report> here = reports();
+    if (here.isEmpty()) {
       return CompletableFuture.completedStage(Done.done());
     }
-    String here = Cluster.get(system).selfMember().address().toString();
-    placement.tell(new Placement.EngineNodeLeaves(here));
+    placement.tell(
+        new Placement.EngineNodeLeaves(
+            EngineNodes.name(Cluster.get(system).selfMember().uniqueAddress())));
     CompletableFuture<?>[] asked =
-        replicas.values().stream()
+        here.stream()
             .map(Replica.Report::ref)
-            .map(this::askToLeave)
+            .map(replica -> ask(replica, limit, order))
             .toArray(CompletableFuture<?>[]::new);
     return CompletableFuture.allOf(asked).handle((_, _) -> Done.done());
   }
 
-  private CompletableFuture<Done> askToLeave(ActorRef<Replica.Command> replica) {
-    return AskPattern.<Replica.Command, Done>ask(
-            replica, Replica.Leave::new, LIMIT, system.scheduler())
+  private CompletableFuture<Done> ask(
+      ActorRef<Replica.Command> replica,
+      Duration limit,
+      Function<ActorRef<Done>, Replica.Command> order) {
+    return AskPattern.<Replica.Command, Done>ask(replica, order::apply, limit, system.scheduler())
         .toCompletableFuture();
   }
 }

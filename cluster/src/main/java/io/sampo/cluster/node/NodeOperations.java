@@ -3,6 +3,8 @@ package io.sampo.cluster.node;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValue;
 import io.sampo.actors.generation.ServedModels.ServedModel;
+import io.sampo.actors.placement.Desired;
+import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.wire.ErrorCode;
@@ -48,6 +50,7 @@ final class NodeOperations implements LocalNode {
   private final String node;
   private final Cluster cluster;
   private final Wiring wiring;
+  private final DesiredRegister desired;
   private final Readiness readiness;
   private final LocalReplicas replicas;
   private final RunningRequests requests;
@@ -60,12 +63,14 @@ final class NodeOperations implements LocalNode {
 
   /**
    * @param node its name among nodes
+   * @param desired what is wanted of the cluster
    * @param requests that this gateway answers; none on other nodes
    */
   NodeOperations(
       String node,
       NodeSettings settings,
       Wiring wiring,
+      DesiredRegister desired,
       Readiness readiness,
       LocalReplicas replicas,
       RunningRequests requests,
@@ -75,6 +80,7 @@ final class NodeOperations implements LocalNode {
     this.config = system.settings().config();
     this.cluster = Cluster.get(system);
     this.wiring = wiring;
+    this.desired = desired;
     this.readiness = readiness;
     this.replicas = replicas;
     this.requests = requests;
@@ -239,11 +245,49 @@ final class NodeOperations implements LocalNode {
   }
 
   private static <T> T heard(CompletionStage<T> answer) {
+    return heard(answer, "the model's router does not answer");
+  }
+
+  private static <T> T heard(CompletionStage<T> answer, String otherwise) {
     try {
       return answer.toCompletableFuture().join();
     } catch (CompletionException failed) {
-      throw new IllegalArgumentException("the model's router does not answer", failed);
+      throw new IllegalArgumentException(otherwise, failed);
     }
+  }
+
+  @Override
+  public Optional<Desired> desired() {
+    return desired.latest();
+  }
+
+  @Override
+  public Placement.Described described(Duration limit) {
+    return placed(wiring.askPlacement(Placement.Describe::new, limit));
+  }
+
+  @Override
+  public Placement.Ordered drain(
+      Desired.Target target, long graceMillis, boolean dryRun, Duration limit) {
+    return placed(
+        wiring.askPlacement(
+            replyTo -> new Placement.Drain(target, graceMillis, dryRun, replyTo), limit));
+  }
+
+  @Override
+  public Placement.Ordered undrain(Desired.Target target, boolean dryRun, Duration limit) {
+    return placed(
+        wiring.askPlacement(replyTo -> new Placement.Undrain(target, dryRun, replyTo), limit));
+  }
+
+  @Override
+  public Placement.Ordered scale(ModelId model, int count, boolean dryRun, Duration limit) {
+    return placed(
+        wiring.askPlacement(replyTo -> new Placement.Scale(model, count, dryRun, replyTo), limit));
+  }
+
+  private static <T> T placed(CompletionStage<T> answer) {
+    return heard(answer, "the cluster's placement does not answer; is there a gateway?");
   }
 
   @Override

@@ -134,8 +134,9 @@ final class Readiness implements NodeHealth {
 
   private static int rank(Replica.Report report) {
     return switch (report.state()) {
-      case READY -> 2;
-      case LOADING -> 1;
+      case READY -> 3;
+      case LOADING -> 2;
+      case DRAINING -> 1;
       case FAILED, LEAVING -> 0;
     };
   }
@@ -230,6 +231,8 @@ final class Readiness implements NodeHealth {
       return Optional.of("the model's router does not answer");
     } else if (last.best() == null || last.best().state() == Replica.State.LEAVING) {
       return Optional.of("no engine node runs the model");
+    } else if (last.best().state() == Replica.State.DRAINING) {
+      return Optional.of("every replica of the model is drained");
     } else if (last.best().state() == Replica.State.LOADING) {
       return Optional.of("loading model");
     } else if (last.best().state() == Replica.State.FAILED) {

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.placement.Placement;
+import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.NodeKv;
 import io.sampo.actors.replica.Replica;
@@ -56,8 +57,8 @@ import org.jspecify.annotations.Nullable;
  * tell.
  *
  * <p>A stop goes through the coordinated shutdown: no new connections, running answers end within
- * their limit, replicas hand theirs over, the node leaves the cluster, engines are closed, the
- * actor system ends. SIGTERM does the same.
+ * their limit, replicas take nothing new and hand over what they still run, the node leaves the
+ * cluster, engines are closed, the actor system ends. SIGTERM does the same.
  */
 public final class SampoNode implements AutoCloseable {
 
@@ -160,12 +161,24 @@ public final class SampoNode implements AutoCloseable {
     membership.joined().thenRun(readiness::joined);
     ClusterSecret secret = KvSecret.of(settings.kv());
     NodeKv kept = openKv(secret);
-    Wiring wiring = new Wiring(system);
+    List<ModelSpec> configured = model == null ? List.of() : List.of(model.spec());
+    SavedOrders saved = new SavedOrders(model == null ? null : settings.dataFolder(), configured);
+    DesiredRegister desired = new DesiredRegister(system, configured, saved);
+    desired.listen(saved::keep);
+    Wiring wiring = new Wiring(system, desired);
     LocalReplicas replicas = new LocalReplicas(system);
+    Departure departure = new Departure(system, replicas);
     RunningRequests requests = new RunningRequests();
     NodeOperations operations =
         new NodeOperations(
-            clusterAddress().toString(), settings, wiring, readiness, replicas, requests, system);
+            clusterAddress().toString(),
+            settings,
+            wiring,
+            desired,
+            readiness,
+            replicas,
+            requests,
+            system);
     operations.kv(kv);
     AdminSide admin = new AdminSide(system, clusterAddress().toString(), operations);
     closeAtTheEnd(admin);
@@ -176,12 +189,14 @@ public final class SampoNode implements AutoCloseable {
         report -> {
           replicas.hear(report);
           admin.hear(replicas.reports());
+          departure.look();
           if (model == null) {
             readiness.hear(report);
           }
         });
-    List<ModelSpec> wanted = model == null ? List.of() : List.of(model.spec());
-    ActorRef<Placement.Command> placement = wiring.placement(wanted);
+    desired.listen(admin::hear);
+    desired.listen(departure::hear);
+    ActorRef<Placement.Command> placement = wiring.placement();
     HttpGateway gateway;
     Supplier<CompletionStage<Done>> drain;
     if (model == null) {
@@ -204,6 +219,7 @@ public final class SampoNode implements AutoCloseable {
               model,
               served.thenApply(Objects::requireNonNull),
               requests,
+              desired,
               new KvNames(secret, readiness::kvLayout));
       gateway = bound(settings.host(), settings.port(), side.bind(endpoint()));
       drain = side::drain;
@@ -213,7 +229,7 @@ public final class SampoNode implements AutoCloseable {
     stopwatch.http();
     address = gateway.address();
     operations.http(url(gateway));
-    stopAlong(gateway, drain, () -> replicas.leave(placement));
+    stopAlong(gateway, drain, replicas, placement);
     openAdmin(admin, operations);
   }
 
@@ -331,7 +347,8 @@ public final class SampoNode implements AutoCloseable {
   private void stopAlong(
       HttpGateway gateway,
       Supplier<CompletionStage<Done>> drain,
-      Supplier<CompletionStage<Done>> handOver) {
+      LocalReplicas replicas,
+      ActorRef<Placement.Command> placement) {
     CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
     task(
         shutdown,
@@ -345,8 +362,25 @@ public final class SampoNode implements AutoCloseable {
         shutdown,
         CoordinatedShutdown.PhaseServiceRequestsDone(),
         "drain",
-        () -> gateway.terminate(settings.drainLimit()).thenCompose(closed -> drain.get()));
-    task(shutdown, CoordinatedShutdown.PhaseBeforeClusterShutdown(), "hand-over", handOver);
+        () -> {
+          long end = System.nanoTime() + settings.drainLimit().toNanos();
+          return gateway
+              .terminate(settings.drainLimit())
+              .thenCompose(closed -> drain.get())
+              .thenCompose(done -> replicas.drain(placement, grace(end - System.nanoTime())));
+        });
+    task(
+        shutdown,
+        CoordinatedShutdown.PhaseBeforeClusterShutdown(),
+        "hand-over",
+        () -> replicas.leave(placement));
+  }
+
+  /** How long answers may still end here. */
+  private Duration grace(long leftNanos) {
+    Duration wanted = PlacementSettings.from(system.settings().config()).drainGrace();
+    Duration left = Duration.ofNanos(Math.max(0, leftNanos));
+    return wanted.compareTo(left) < 0 ? wanted : left;
   }
 
   private void closeEnginesAtTheEnd() {

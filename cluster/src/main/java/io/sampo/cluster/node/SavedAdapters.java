@@ -6,12 +6,8 @@ import io.sampo.engines.spi.Adapter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLEncoder;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,34 +94,9 @@ final class SavedAdapters {
       return;
     }
     try {
-      Path folder = Files.createDirectories(file.getParent());
-      Path next = Files.createTempFile(folder, "next", ".json");
-      try {
-        write(next);
-        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        sync(folder);
-      } finally {
-        Files.deleteIfExists(next);
-      }
+      WholeFile.replace(file, JSON.writeValueAsBytes(new Content(model, all())));
     } catch (IOException full) {
       LOG.error("{} cannot be written: the next start will not know of this change", file, full);
-    }
-  }
-
-  private void write(Path to) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(new Content(model, all())));
-    try (FileChannel out = FileChannel.open(to, StandardOpenOption.WRITE)) {
-      while (bytes.hasRemaining()) {
-        out.write(bytes);
-      }
-      out.force(true);
-    }
-  }
-
-  /** Makes the new name as durable as the bytes. */
-  private static void sync(Path folder) throws IOException {
-    try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
-      names.force(true);
     }
   }
 }

@@ -11,7 +11,6 @@ import io.sampo.actors.generation.Suspects;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.EngineLoader;
-import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.NodeKv;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.replica.ReplicaSettings;
@@ -25,10 +24,13 @@ import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.cluster.membership.Role;
 import java.time.Duration;
-import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
+import java.util.stream.StreamSupport;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
@@ -36,8 +38,10 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.ClusterEvent;
+import org.apache.pekko.cluster.Member;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -61,10 +65,15 @@ final class Wiring {
   private final ClusterSharding sharding;
   private final ActorSystem<?> system;
   private final Cluster cluster;
+  private final DesiredRegister desired;
   private volatile @Nullable ActorRef<Placement.Command> placement;
 
-  Wiring(ActorSystem<?> system) {
+  /**
+   * @param desired what is wanted of the cluster
+   */
+  Wiring(ActorSystem<?> system, DesiredRegister desired) {
     this.system = system;
+    this.desired = desired;
     this.config = system.settings().config();
     this.cluster = Cluster.get(system);
     this.sharding = ClusterSharding.get(system);
@@ -80,7 +89,7 @@ final class Wiring {
                     Router.create(new ModelId(entity.getEntityId()), settings, schedulerSettings))
             .withRole(Role.GATEWAY.word())
             .withStopMessage(Router.Stop.STOP)
-            .withAllocationStrategy(new FewestShards(this::present, (_, _) -> false))
+            .withAllocationStrategy(new FewestShards(this::present))
             .withMessageExtractor(new EntityPerShard<>()));
   }
 
@@ -91,7 +100,7 @@ final class Wiring {
    * @param reports also hears what the replicas of this node tell their routers
    */
   void replicas(EngineLoader engines, NodeKv kv, Consumer<Replica.Report> reports) {
-    String here = cluster.selfMember().address().toString();
+    String here = EngineNodes.name(cluster.selfMember().uniqueAddress());
     ReplicaSettings settings = ReplicaSettings.from(config);
     sharding.init(
         Entity.of(
@@ -104,19 +113,17 @@ final class Wiring {
                       kv,
                       report -> {
                         toRouter(id.model(), new Router.ReplicaReported(report));
-                        tellPlacement(new Placement.ReplicaSeen(id, here));
+                        tellPlacement(
+                            new Placement.ReplicaSeen(
+                                id, here, report.state(), report.running().size()));
                         reports.accept(report);
                       },
                       settings);
                 })
             .withRole(Role.ENGINE.word())
             .withStopMessage(Replica.Stop.STOP)
-            .withAllocationStrategy(new FewestShards(this::present, Wiring::sameModel))
+            .withAllocationStrategy(new SeatedShards(desired::known, this::presentName))
             .withMessageExtractor(new EntityPerShard<>()));
-  }
-
-  private static boolean sameModel(String replica, String other) {
-    return ReplicaId.parse(replica).model().equals(ReplicaId.parse(other).model());
   }
 
   /** Whether a node is up and was heard of lately. */
@@ -125,6 +132,19 @@ final class Wiring {
     ClusterEvent.CurrentClusterState state = cluster.state();
     return state.isMemberUp(node)
         && state.getUnreachable().stream().noneMatch(member -> member.address().equals(node));
+  }
+
+  private Optional<String> presentName(Address address) {
+    Address node = address.hasLocalScope() ? cluster.selfMember().address() : address;
+    if (!present(address)) {
+      return Optional.empty();
+    }
+    ClusterEvent.CurrentClusterState state = cluster.state();
+    return StreamSupport.stream(state.getMembers().spliterator(), false)
+        .map(Member::uniqueAddress)
+        .filter(member -> member.address().equals(node))
+        .map(EngineNodes::name)
+        .findFirst();
   }
 
   /** What is said before there is a placement is said again. */
@@ -136,14 +156,13 @@ final class Wiring {
   }
 
   /**
-   * Comes after routers and replicas, which it may ask for at once.
-   *
-   * @param wanted the models, on a gateway; on other nodes nothing is started
+   * Comes after routers and replicas, which it may ask for at once. On nodes that are no gateways
+   * nothing is started.
    */
-  ActorRef<Placement.Command> placement(List<ModelSpec> wanted) {
+  ActorRef<Placement.Command> placement() {
     Behavior<Placement.Command> behavior =
         Placement.create(
-            wanted,
+            desired,
             PlacementSettings.from(config),
             (replica, message) ->
                 sharding.entityRefFor(Replica.TYPE, replica.entityId()).tell(message));
@@ -167,9 +186,7 @@ final class Wiring {
               .subscriptions()
               .tell(
                   Subscribe.create(
-                      context.messageAdapter(
-                          ClusterEvent.MemberEvent.class,
-                          event -> new Placement.EngineNodes(nodes.after(event))),
+                      context.messageAdapter(ClusterEvent.MemberEvent.class, nodes::after),
                       ClusterEvent.MemberEvent.class));
           return Behaviors.supervise(behavior)
               .onFailure(SupervisorStrategy.restartWithBackoff(SOON, LATEST, 0));
@@ -246,6 +263,15 @@ final class Wiring {
     return sharding
         .entityRefFor(Router.TYPE, model.name())
         .ask(replyTo -> new Router.Rebind(session, replica, replyTo), limit);
+  }
+
+  /** Asks the placement, wherever it is. */
+  <T> CompletionStage<T> askPlacement(
+      Function<ActorRef<T>, Placement.Command> question, Duration limit) {
+    ActorRef<Placement.Command> known = placement;
+    return known == null
+        ? CompletableFuture.failedStage(new IllegalStateException("the node is starting"))
+        : AskPattern.<Placement.Command, T>ask(known, question::apply, limit, system.scheduler());
   }
 
   void toRouter(ModelId model, Router.Command message) {

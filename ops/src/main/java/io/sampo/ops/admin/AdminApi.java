@@ -29,8 +29,15 @@ public interface AdminApi {
    * What came of a change.
    *
    * @param lines what was done, or would be in a dry run
+   * @param operation the id of what goes on now, see {@link #operations}; empty where nothing does
    */
-  record Done(List<String> lines, List<NodeError> errors) {}
+  record Done(List<String> lines, String operation, List<NodeError> errors) {
+
+    /** A change that is over. */
+    public Done(List<String> lines, List<NodeError> errors) {
+      this(lines, "", errors);
+    }
+  }
 
   /**
    * A node.
@@ -249,6 +256,50 @@ public interface AdminApi {
   /** Those that have used most of the processor first. */
   record Threads(List<ThreadView> threads, List<NodeError> errors) {}
 
+  /**
+   * Something that an operator has ordered and that takes its time.
+   *
+   * @param progress running, done or taken_back
+   * @param endedMillis since 1970; 0 while it runs
+   * @param left what it waits for still
+   */
+  record OperationView(
+      String id, String what, String progress, long begunMillis, long endedMillis, String left) {}
+
+  /** The latest last. */
+  record Operations(List<OperationView> operations, List<NodeError> errors) {}
+
+  /**
+   * A model as it is wanted.
+   *
+   * @param replicas how many at most; 0 for one on each engine node
+   */
+  record WantedModel(String model, String engine, String source, int replicas) {}
+
+  /**
+   * What takes nothing new.
+   *
+   * @param kind node, replica or model
+   * @param graceSeconds how long what runs may end there
+   * @param stopping whether the node is being stopped, so that nobody can take it back
+   */
+  record DrainView(String kind, String name, long graceSeconds, boolean stopping) {}
+
+  /** Where a replica is to be. */
+  record SeatView(String replica, String node) {}
+
+  /**
+   * What is wanted of the cluster.
+   *
+   * @param revision grows with each change
+   */
+  record Desired(
+      long revision,
+      List<WantedModel> models,
+      List<DrainView> drains,
+      List<SeatView> seats,
+      List<NodeError> errors) {}
+
   @Describe("The members of the cluster and how each of them is.")
   Nodes nodes(int timeoutMillis);
 
@@ -274,6 +325,29 @@ public interface AdminApi {
   @Change
   @Describe("Has a session go to this replica from its next request on; an empty one forgets it.")
   Done moveSession(String session, String replica, boolean dryRun, Audit audit, int timeoutMillis);
+
+  @Describe("What is wanted of the cluster: models, where replicas are to be, what is drained.")
+  Desired desired(int timeoutMillis);
+
+  @Describe("What operators have ordered and goes on, and what has ended lately.")
+  Operations operations(int timeoutMillis);
+
+  @Change
+  @Describe(
+      "Has a node, a replica or a model (the kind) take nothing new. What runs there may end for so"
+          + " many seconds, -1 for the usual time, and then goes on elsewhere; a node leaves then.")
+  Done drain(
+      String kind, String name, long graceSeconds, boolean dryRun, Audit audit, int timeoutMillis);
+
+  @Change
+  @Describe("Takes a drain back, of a node as long as it has not left.")
+  Done undrain(String kind, String name, boolean dryRun, Audit audit, int timeoutMillis);
+
+  @Change
+  @Describe(
+      "Wants at most so many replicas of a model, 0 for one on each engine node. Those too many are"
+          + " drained and unloaded; what has no node waits for one.")
+  Done scale(String model, int replicas, boolean dryRun, Audit audit, int timeoutMillis);
 
   @Describe("What nodes keep of KV in main memory and in files, and what that has saved.")
   Kv kv(int timeoutMillis);

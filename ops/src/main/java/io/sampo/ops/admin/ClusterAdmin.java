@@ -1,5 +1,6 @@
 package io.sampo.ops.admin;
 
+import io.sampo.actors.placement.Placement;
 import io.sampo.ops.admin.Question.Arguments;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,6 +22,7 @@ public final class ClusterAdmin implements AdminApi {
   private static final int SHORTEST_MILLIS = 100;
   private static final int LONGEST_MILLIS = 60_000;
   private static final int MOST_AUDIT_CHARS = 200;
+  private static final int LONGEST_GRACE_SECONDS = 86_400;
 
   private final NodeRound round;
   private final EventLog events;
@@ -181,6 +183,81 @@ public final class ClusterAdmin implements AdminApi {
                     what + (before.isEmpty() ? "; it was not known" : "; it was at " + before))
             .toList();
     return new Done(lines, heard.errors());
+  }
+
+  @Override
+  public Desired desired(int timeoutMillis) {
+    var heard =
+        round.ask("", Question.DESIRED, Arguments.NONE, Desired.class, checked(timeoutMillis));
+    return heard.answers().stream()
+        .findFirst()
+        .orElseGet(() -> new Desired(0, List.of(), List.of(), List.of(), heard.errors()));
+  }
+
+  @Override
+  public Operations operations(int timeoutMillis) {
+    var heard =
+        round.askList(
+            "", Question.OPERATIONS, Arguments.NONE, OperationView.class, checked(timeoutMillis));
+    return new Operations(heard.answers(), heard.errors());
+  }
+
+  @Override
+  public Done drain(
+      String kind, String name, long graceSeconds, boolean dryRun, Audit audit, int timeoutMillis) {
+    int limit = checked(timeoutMillis);
+    requireText(name, "what is to be drained");
+    if (graceSeconds > LONGEST_GRACE_SECONDS) {
+      throw new IllegalArgumentException(
+          "a grace time is " + LONGEST_GRACE_SECONDS + " seconds at most");
+    }
+    long grace = graceSeconds < 0 ? -1 : graceSeconds * 1000;
+    return order(
+        Question.DRAIN,
+        new Arguments(name, kind, grace, 0, dryRun),
+        "drain " + kind + " " + name,
+        audit,
+        limit);
+  }
+
+  @Override
+  public Done undrain(String kind, String name, boolean dryRun, Audit audit, int timeoutMillis) {
+    int limit = checked(timeoutMillis);
+    requireText(name, "what is drained");
+    return order(
+        Question.UNDRAIN,
+        new Arguments(name, kind, 0, 0, dryRun),
+        "undrain " + kind + " " + name,
+        audit,
+        limit);
+  }
+
+  @Override
+  public Done scale(String model, int replicas, boolean dryRun, Audit audit, int timeoutMillis) {
+    int limit = checked(timeoutMillis);
+    requireText(model, "a model");
+    if (replicas < 0) {
+      throw new IllegalArgumentException("a model has a number of replicas, or 0 for each node");
+    }
+    return order(
+        Question.SCALE,
+        new Arguments(model, "", replicas, 0, dryRun),
+        "scale " + model + " to " + (replicas == 0 ? "each node" : replicas),
+        audit,
+        limit);
+  }
+
+  /** Tells the placement through this node, which any node can. */
+  private Done order(
+      Question question, Arguments with, String what, Audit audit, int timeoutMillis) {
+    if (!with.dryRun()) {
+      audit(what, audit);
+    }
+    var heard = round.ask("", question, with, Placement.Ordered.class, timeoutMillis);
+    return heard.answers().stream()
+        .findFirst()
+        .map(told -> new Done(told.lines(), told.operation(), heard.errors()))
+        .orElseGet(() -> new Done(List.of(), heard.errors()));
   }
 
   @Override

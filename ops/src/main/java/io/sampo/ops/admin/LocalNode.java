@@ -1,11 +1,15 @@
 package io.sampo.ops.admin;
 
+import io.sampo.actors.placement.Desired;
+import io.sampo.actors.placement.Placement;
 import io.sampo.actors.router.Router;
+import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.ops.metrics.NodeFigures;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What a node does for operators, beside telling its figures. Its methods may wait. */
@@ -41,6 +45,29 @@ public interface LocalNode extends NodeFigures {
    * @param replica null to forget
    */
   Router.Rebound rebind(String session, @Nullable ReplicaId replica, Duration limit);
+
+  /** What is wanted of the cluster as this node knows it; empty before it does. */
+  Optional<Desired> desired();
+
+  /** Asks the placement what is wanted and what is under way. */
+  Placement.Described described(Duration limit);
+
+  /**
+   * Has something take nothing new.
+   *
+   * @param graceMillis below 0 for the usual time
+   */
+  Placement.Ordered drain(Desired.Target target, long graceMillis, boolean dryRun, Duration limit);
+
+  /** Takes a drain back. */
+  Placement.Ordered undrain(Desired.Target target, boolean dryRun, Duration limit);
+
+  /**
+   * Wants another number of replicas.
+   *
+   * @param replicas 0 for one on each engine node
+   */
+  Placement.Ordered scale(ModelId model, int replicas, boolean dryRun, Duration limit);
 
   /**
    * Drops all KV beside the engines.

@@ -2,8 +2,13 @@ package io.sampo.ops.admin;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.sampo.actors.agent.NodeAgent;
+import io.sampo.actors.placement.Desired;
+import io.sampo.actors.placement.Desired.Kind;
+import io.sampo.actors.placement.Desired.Target;
+import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
+import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import io.sampo.engines.spi.EngineCapabilities;
 import io.sampo.engines.spi.EngineStats;
@@ -11,6 +16,7 @@ import io.sampo.kvcache.store.TierStats;
 import io.sampo.ops.admin.AdminApi.KvView;
 import io.sampo.ops.admin.AdminApi.LevelView;
 import io.sampo.ops.admin.AdminApi.NodeView;
+import io.sampo.ops.admin.AdminApi.OperationView;
 import io.sampo.ops.admin.AdminApi.QueueView;
 import io.sampo.ops.admin.AdminApi.ReplicaView;
 import io.sampo.ops.admin.AdminApi.RequestView;
@@ -30,6 +36,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -39,6 +46,8 @@ public final class NodeDesk implements NodeAgent.Answers {
 
   /** Of routers that this node asks in turn; whoever asks this node waits a little longer. */
   private static final Duration ROUTER_LIMIT = Duration.ofMillis(1500);
+
+  private static final Duration PLACEMENT_LIMIT = ROUTER_LIMIT;
 
   private static final int MOST_ENTRIES = 200;
 
@@ -84,6 +93,17 @@ public final class NodeDesk implements NodeAgent.Answers {
       case QUEUES -> queues();
       case SESSIONS -> sessions(with.most());
       case MOVE_SESSION -> move(with.subject(), with.value());
+      case DESIRED -> view(node.described(PLACEMENT_LIMIT).desired());
+      case OPERATIONS -> operations(node.described(PLACEMENT_LIMIT));
+      case DRAIN -> told(node.drain(target(with), with.number(), with.dryRun(), PLACEMENT_LIMIT));
+      case UNDRAIN -> told(node.undrain(target(with), with.dryRun(), PLACEMENT_LIMIT));
+      case SCALE ->
+          told(
+              node.scale(
+                  new ModelId(with.subject()),
+                  Math.toIntExact(with.number()),
+                  with.dryRun(),
+                  PLACEMENT_LIMIT));
       case KV -> node.kv().stream().map(this::view).toList();
       case EVICT_KV -> node.evictKv();
       case EVENTS -> events.after(with.number(), bounded(with.most()));
@@ -220,6 +240,75 @@ public final class NodeDesk implements NodeAgent.Answers {
     }
     ReplicaId before = told.before();
     return before == null ? "" : before.toString();
+  }
+
+  private static Target target(Arguments with) {
+    return switch (with.value()) {
+      case "node" -> new Target(Kind.NODE, with.subject());
+      case "replica" -> new Target(Kind.REPLICA, with.subject());
+      case "model" -> new Target(Kind.MODEL, with.subject());
+      default -> throw new IllegalArgumentException("drain a node, a replica or a model");
+    };
+  }
+
+  private static Placement.Ordered told(Placement.Ordered ordered) {
+    if (ordered.refusal() != null) {
+      throw new IllegalArgumentException(ordered.refusal());
+    }
+    return ordered;
+  }
+
+  /** What is wanted of the cluster, for people. */
+  private static AdminApi.Desired view(Desired desired) {
+    return new AdminApi.Desired(
+        desired.revision(),
+        desired.models().stream()
+            .map(
+                spec ->
+                    new AdminApi.WantedModel(
+                        spec.id().name(), spec.engine(), spec.source(), spec.replicas()))
+            .toList(),
+        desired.drains().stream()
+            .map(
+                one ->
+                    new AdminApi.DrainView(
+                        one.target().kind().name().toLowerCase(Locale.ROOT),
+                        one.target().kind() == Kind.NODE
+                            ? Desired.place(one.target().name())
+                            : one.target().name(),
+                        one.graceMillis() / 1000,
+                        one.byItself()))
+            .toList(),
+        desired.seats().stream()
+            .filter(Desired.Seat::wanted)
+            .map(
+                seat ->
+                    new AdminApi.SeatView(seat.replica().toString(), Desired.place(seat.node())))
+            .toList(),
+        List.of());
+  }
+
+  private static List<OperationView> operations(Placement.Described told) {
+    return operations(told.desired(), told.left());
+  }
+
+  /**
+   * What was ordered.
+   *
+   * @param left what operations wait for still, by id
+   */
+  public static List<OperationView> operations(Desired desired, Map<String, String> left) {
+    return desired.operations().stream()
+        .map(
+            one ->
+                new OperationView(
+                    one.id(),
+                    one.what(),
+                    one.progress().name().toLowerCase(Locale.ROOT),
+                    one.begunMillis(),
+                    one.endedMillis(),
+                    left.getOrDefault(one.id(), "")))
+        .toList();
   }
 
   private KvView view(KvStats kv) {

@@ -10,6 +10,11 @@ enum Question {
   QUEUES,
   SESSIONS,
   MOVE_SESSION,
+  DESIRED,
+  OPERATIONS,
+  DRAIN,
+  UNDRAIN,
+  SCALE,
   KV,
   EVICT_KV,
   EVENTS,
@@ -21,12 +26,17 @@ enum Question {
   /**
    * What goes with a question; each uses what it needs.
    *
-   * @param subject a request, a session or a logger
-   * @param value a replica or a level
+   * @param subject a request, a session, a logger, or what is to be drained
+   * @param value a replica, a level, or the kind of what is to be drained
    * @param number how many, or for how long
    * @param most how many to tell at most
+   * @param dryRun whether only to tell what would be done
    */
-  record Arguments(String subject, String value, long number, int most) {
+  record Arguments(String subject, String value, long number, int most, boolean dryRun) {
+
+    Arguments(String subject, String value, long number, int most) {
+      this(subject, value, number, most, false);
+    }
 
     static final Arguments NONE = new Arguments("", "", 0, 0);
 

@@ -3,8 +3,6 @@ package io.sampo.ops.console;
 import io.sampo.ops.admin.AdminApi;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -165,14 +163,118 @@ final class Changes {
     }
   }
 
+  /** What can be drained, as words. */
+  enum Kind {
+    node,
+    replica,
+    model
+  }
+
+  /** Drains something. */
+  @Command(
+      name = "drain",
+      description = {
+        "Have a node, a replica or a model take nothing new. What runs there may end for a while"
+            + " and then goes on elsewhere; a node leaves its cluster then.",
+        "'operations' tells how far it is, 'undrain' takes it back."
+      },
+      footer = {"", "Example: console drain node 10.0.0.7:7355 --grace 2m --why \"new kernel\""})
+  static final class Drain extends Destroying {
+
+    @Parameters(index = "0", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}")
+    Kind kind = Kind.node;
+
+    @Parameters(index = "1", paramLabel = "NAME", description = "HOST:PORT, MODEL#N or MODEL.")
+    String name = "";
+
+    @Option(
+        names = "--grace",
+        paramLabel = "TIME",
+        description = "How long what runs may end there. Default: the nodes' setting, 30s.")
+    @Nullable String grace;
+
+    Drain(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      confirm("drain " + kind + " " + name);
+      return context.done(
+          context
+              .api()
+              .drain(
+                  kind.name(),
+                  name,
+                  grace == null ? -1 : Figures.parseSeconds("--grace", grace),
+                  dryRun,
+                  audit(),
+                  millis()),
+          json);
+    }
+  }
+
+  /** Takes a drain back. */
+  @Command(name = "undrain", description = "Take a drain back; of a node until it has left.")
+  static final class Undrain extends Destroying {
+
+    @Parameters(index = "0", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}")
+    Kind kind = Kind.node;
+
+    @Parameters(index = "1", paramLabel = "NAME", description = "As it was drained.")
+    String name = "";
+
+    Undrain(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      return context.done(
+          context.api().undrain(kind.name(), name, dryRun, audit(), millis()), json);
+    }
+  }
+
+  /** Changes a number of replicas. */
+  @Command(
+      name = "scale",
+      description =
+          "Want at most so many replicas of a model; those too many are drained and unloaded.",
+      footer = {"", "Example: console scale llama-3.2-1b 2"})
+  static final class Scale extends Destroying {
+
+    private static final String EACH = "each";
+
+    @Parameters(index = "0", paramLabel = "MODEL", description = "As 'models' shows it.")
+    String model = "";
+
+    @Parameters(
+        index = "1",
+        paramLabel = "REPLICAS",
+        description = "How many, or 'each' for one on each engine node.")
+    String replicas = "";
+
+    Scale(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      if (!replicas.equals(EACH) && !replicas.matches("[1-9]\\d{0,3}")) {
+        throw new ConsoleException("give a number of replicas, 1 or more, or '" + EACH + "'");
+      }
+      int count = replicas.equals(EACH) ? 0 : Integer.parseInt(replicas);
+      confirm("scale " + model + " to " + replicas);
+      return context.done(context.api().scale(model, count, dryRun, audit(), millis()), json);
+    }
+  }
+
   /** Levels of loggers. */
   @Command(
       name = "level",
       description = "Show or set the level of a logger; --for sets it back by itself.",
       footer = {"", "Example: console log level io.sampo.cluster debug --for 10m --why slow"})
   static final class LogLevel extends Changing {
-
-    private static final Pattern TIME = Pattern.compile("(\\d{1,6})([smh]?)");
 
     @Option(names = "--node", defaultValue = "", description = "HOST:PORT of a node, or all.")
     String node = "";
@@ -202,7 +304,11 @@ final class Changes {
     public Integer call() {
       if (logger != null && level != null) {
         return context.done(
-            context.api().setLogLevel(node, logger, level, seconds(), audit(), millis()), json);
+            context
+                .api()
+                .setLogLevel(
+                    node, logger, level, Figures.parseSeconds("--for", lasting), audit(), millis()),
+            json);
       }
       AdminApi.Levels levels = context.api().logLevels(node, millis());
       if (json) {
@@ -223,20 +329,6 @@ final class Changes {
         table.print(context.out());
       }
       return context.errors(levels.errors());
-    }
-
-    private long seconds() {
-      Matcher time = TIME.matcher(lasting);
-      if (!time.matches()) {
-        throw new ConsoleException("--for " + lasting + ": expected a time such as 90s, 10m or 1h");
-      }
-      long unit =
-          switch (String.valueOf(time.group(2))) {
-            case "m" -> 60;
-            case "h" -> 3600;
-            default -> 1;
-          };
-      return unit * Long.parseLong(String.valueOf(time.group(1)));
     }
   }
 }

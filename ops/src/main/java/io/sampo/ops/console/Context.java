@@ -49,6 +49,9 @@ record Context(Target target, InputStream in, PrintStream out, PrintStream err, 
       json(done);
     } else {
       done.lines().forEach(out::println);
+      if (!done.operation().isEmpty()) {
+        out.println("'operations " + done.operation() + "' tells how far it is");
+      }
     }
     return errors(done.errors());
   }

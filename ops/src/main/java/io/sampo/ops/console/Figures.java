@@ -1,12 +1,16 @@
 package io.sampo.ops.console;
 
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Numbers as a person reads them. */
 final class Figures {
 
   private static final String UNITS = "KMGT";
   private static final String BARS = "▁▂▃▄▅▆▇█";
+
+  private static final Pattern TIME = Pattern.compile("(\\d{1,6})([smh]?)");
 
   private Figures() {}
 
@@ -30,6 +34,25 @@ final class Figures {
       return seconds / 60 + "m";
     }
     return seconds < 172_800 ? seconds / 3600 + "h" : seconds / 86_400 + "d";
+  }
+
+  /**
+   * A time that a person wrote, in seconds.
+   *
+   * @param flag that it was given with
+   */
+  static long parseSeconds(String flag, String text) {
+    Matcher time = TIME.matcher(text);
+    if (!time.matches()) {
+      throw new ConsoleException(flag + " " + text + ": expected a time such as 90s, 10m or 1h");
+    }
+    long unit =
+        switch (String.valueOf(time.group(2))) {
+          case "m" -> 60;
+          case "h" -> 3600;
+          default -> 1;
+        };
+    return unit * Long.parseLong(String.valueOf(time.group(1)));
   }
 
   static String number(double number) {

@@ -7,6 +7,7 @@ import io.sampo.ops.admin.AdminApi.TierView;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -358,6 +359,94 @@ final class Looks {
         table.print(context.out());
       }
       return context.errors(settings.errors());
+    }
+  }
+
+  /** Orders that take their time. */
+  @Command(
+      name = "operations",
+      description = "What was ordered and goes on, what it waits for, and what has ended lately.")
+  static final class Operations extends Verb {
+
+    @Parameters(arity = "0..1", paramLabel = "ID", description = "Only this one.")
+    @Nullable String id;
+
+    Operations(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      AdminApi.Operations operations = context.api().operations(millis());
+      var chosen =
+          operations.operations().stream()
+              .filter(one -> id == null || one.id().equals(id))
+              .toList();
+      if (json) {
+        context.json(new AdminApi.Operations(chosen, operations.errors()));
+      } else {
+        Table table = new Table("ID", "WHAT", "PROGRESS", "FOR", "WAITS FOR");
+        long now = System.currentTimeMillis();
+        for (AdminApi.OperationView one : chosen) {
+          long end = one.endedMillis() == 0 ? now : one.endedMillis();
+          table.row(
+              one.id(),
+              one.what(),
+              one.progress(),
+              Figures.seconds(Math.max(0, end - one.begunMillis()) / 1000),
+              one.left().isEmpty() ? "-" : one.left());
+        }
+        table.print(context.out());
+      }
+      return context.errors(operations.errors());
+    }
+  }
+
+  /** What is wanted. */
+  @Command(
+      name = "desired",
+      description = "What is wanted of the cluster: models, where replicas are to be, drains.")
+  static final class Desired extends Verb {
+
+    Desired(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      AdminApi.Desired desired = context.api().desired(millis());
+      if (json) {
+        context.json(desired);
+        return context.errors(desired.errors());
+      }
+      Table models = new Table("MODEL", "ENGINE", "REPLICAS", "SOURCE");
+      desired
+          .models()
+          .forEach(
+              one ->
+                  models.row(
+                      one.model(),
+                      one.engine(),
+                      one.replicas() == 0 ? "each node" : one.replicas(),
+                      one.source()));
+      models.print(context.out());
+      Table seats = new Table("REPLICA", "NODE");
+      desired.seats().forEach(one -> seats.row(one.replica(), one.node()));
+      seats.print(context.out());
+      if (!desired.drains().isEmpty()) {
+        Table drains = new Table("DRAINED", "NAME", "GRACE", "BY");
+        desired
+            .drains()
+            .forEach(
+                one ->
+                    drains.row(
+                        one.kind(),
+                        one.name(),
+                        Figures.seconds(one.graceSeconds()),
+                        one.stopping() ? "its own stop" : "an operator"));
+        drains.print(context.out());
+      }
+      return context.errors(desired.errors());
     }
   }
 

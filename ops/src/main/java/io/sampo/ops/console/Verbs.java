@@ -35,6 +35,11 @@ final class Verbs {
         .addSubcommand(new Looks.Queue(context))
         .addSubcommand(new Looks.Requests(context))
         .addSubcommand(new Changes.Cancel(context))
+        .addSubcommand(new Looks.Desired(context))
+        .addSubcommand(new Looks.Operations(context))
+        .addSubcommand(new Changes.Drain(context))
+        .addSubcommand(new Changes.Undrain(context))
+        .addSubcommand(new Changes.Scale(context))
         .addSubcommand(
             new CommandLine(new SessionVerbs())
                 .addSubcommand(new Changes.SessionsShow(context))

@@ -14,6 +14,7 @@ import java.lang.management.ManagementFactory;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -67,11 +68,12 @@ public final class Beans implements AutoCloseable {
     register("type=Cluster", cluster);
     events.listen(event -> tell(cluster, event));
     register("type=Node", DescribedBean.silent(new OwnNode(), NodeMXBean.class));
-    register("type=Models", DescribedBean.silent((ModelsMXBean) node::models, ModelsMXBean.class));
+    register("type=Models", DescribedBean.silent(new OwnModels(), ModelsMXBean.class));
     register("type=Sessions", DescribedBean.silent(new OwnSessions(), SessionsMXBean.class));
     register(
         "type=Limits", DescribedBean.silent((LimitsMXBean) node::settings, LimitsMXBean.class));
     register("type=Logging", DescribedBean.silent(new OwnLogging(), LoggingMXBean.class));
+    register("type=Operations", DescribedBean.silent(new OwnOperations(), OperationsMXBean.class));
     kvTier("host", kv -> kv.store().host());
     kvTier("disk", kv -> kv.store().disk());
   }
@@ -239,6 +241,50 @@ public final class Beans implements AutoCloseable {
     public AdminApi.Done moveSession(
         String session, String replica, boolean dryRun, AdminApi.Audit audit, int timeoutMillis) {
       return api.moveSession(session, replica, dryRun, audit, timeoutMillis);
+    }
+  }
+
+  private final class OwnModels implements ModelsMXBean {
+
+    @Override
+    public List<AdminApi.ModelView> getModels() {
+      return node.models();
+    }
+
+    @Override
+    public AdminApi.Done scale(
+        String model, int wanted, boolean dryRun, AdminApi.Audit audit, int timeoutMillis) {
+      return api.scale(model, wanted, dryRun, audit, timeoutMillis);
+    }
+  }
+
+  private final class OwnOperations implements OperationsMXBean {
+
+    @Override
+    public List<AdminApi.OperationView> getOperations() {
+      return node.desired().map(known -> NodeDesk.operations(known, Map.of())).orElse(List.of());
+    }
+
+    @Override
+    public AdminApi.Operations operations(int timeoutMillis) {
+      return api.operations(timeoutMillis);
+    }
+
+    @Override
+    public AdminApi.Done drain(
+        String kind,
+        String target,
+        long graceSeconds,
+        boolean dryRun,
+        AdminApi.Audit audit,
+        int timeoutMillis) {
+      return api.drain(kind, target, graceSeconds, dryRun, audit, timeoutMillis);
+    }
+
+    @Override
+    public AdminApi.Done undrain(
+        String kind, String target, boolean dryRun, AdminApi.Audit audit, int timeoutMillis) {
+      return api.undrain(kind, target, dryRun, audit, timeoutMillis);
     }
   }
 

@@ -1,6 +1,9 @@
 package io.sampo.ops.jmx;
 
+import io.sampo.ops.admin.AdminApi.Audit;
+import io.sampo.ops.admin.AdminApi.Done;
 import io.sampo.ops.admin.AdminApi.ModelView;
+import io.sampo.ops.admin.Change;
 import io.sampo.ops.admin.Describe;
 import java.util.List;
 
@@ -9,4 +12,8 @@ import java.util.List;
 public interface ModelsMXBean {
 
   List<ModelView> getModels();
+
+  @Change
+  @Describe("Wants at most so many replicas of a model, 0 for one on each engine node.")
+  Done scale(String model, int replicas, boolean dryRun, Audit audit, int timeoutMillis);
 }
