@@ -15,7 +15,7 @@ public final class ContentDigest {
 
   /**
    * The SHA-256 of a file's content in hexadecimal: told by its name where a store keeps it by
-   * content, and by reading all of it elsewhere, which takes about a second for each 2 GB.
+   * content, and by reading all of it elsewhere, see {@link Sha256}.
    */
   public static String of(Path file) throws IOException {
     Matcher blob = BLOB.matcher(file.toRealPath().toString());
