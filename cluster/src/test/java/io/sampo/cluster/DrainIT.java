@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sampo.cluster.node.SampoNode;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -236,6 +237,66 @@ class DrainIT {
                     && one.get("left").stringValue().contains("1 wait for an engine node"));
     cluster.engine(Map.of());
     awaitProgress(gateway, more, "done");
+  }
+
+  @Test
+  void aModelIsLoadedServedAndUnloadedWhileAllGoesOn() throws Exception {
+    SampoNode gateway = cluster.gateway();
+    SampoNode engine = cluster.engine(Map.of());
+    cluster.awaitReplicas(gateway, 1);
+    String load = "{\"model\":\"other\",\"source\":\"other\",\"replicas\":1}";
+    awaitProgress(
+        engine, order(engine, "/admin/load", load).get("operation").stringValue(), "done");
+    assertThat(order(gateway, "/admin/load", load).get("errors").toString())
+        .contains("there is a model other already");
+    Awaitility.await().until(() -> cluster.get(gateway, "/v1/models").body().contains("\"other\""));
+    String body = TestCluster.body("Tell me", 30).replace("{", "{\"model\":\"other\",");
+    assertThat(TestCluster.text(cluster.post(gateway, "/v1/completions", body)))
+        .isEqualTo(TestCluster.expected("Tell me", 30));
+    assertThat(order(engine, "/admin/models", null).get("models")).hasSize(2);
+    awaitProgress(
+        gateway,
+        order(gateway, "/admin/unload", "{\"model\":\"other\"}").get("operation").stringValue(),
+        "done");
+    assertThat(cluster.post(gateway, "/v1/completions", body).statusCode()).isEqualTo(404);
+    assertThat(order(gateway, "/admin/unload", "{\"model\":\"sim\"}").get("errors").toString())
+        .contains("the model of the gateways' settings");
+    assertThat(TestCluster.text(cluster.complete(gateway, "And now", 20)))
+        .isEqualTo(TestCluster.expected("And now", 20));
+  }
+
+  @Test
+  void whatWasOrderedHoldsAtAnotherGatewayAndAfterARestartOfAll() throws Exception {
+    cluster.dataFolder(folder);
+    SampoNode first = cluster.gateway();
+    cluster.engine(Map.of());
+    cluster.engine(Map.of());
+    cluster.awaitReplicas(first, 2);
+    awaitProgress(first, scale(first, 1), "done");
+    SampoNode second = cluster.gateway();
+    cluster.awaitReplicas(second, 1);
+    cluster.stop(first);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() -> assertThat(replicasWanted(second)).isEqualTo(1));
+    Awaitility.await().until(() -> Files.exists(folder.resolve("cluster").resolve("orders.json")));
+    cluster.close();
+    try (TestCluster again = new TestCluster()) {
+      again.dataFolder(folder);
+      SampoNode gateway = again.gateway();
+      again.engine(Map.of());
+      again.engine(Map.of());
+      again.awaitReplicas(gateway, 1);
+      JsonNode desired =
+          TestCluster.JSON.readTree(again.admin(gateway, "/admin/desired", null).body());
+      assertThat(desired.at("/models/0/replicas").intValue()).isEqualTo(1);
+      assertThat(desired.get("seats")).hasSize(1);
+      assertThat(desired.get("devices")).allMatch(node -> node.get("threads").intValue() > 0);
+    }
+  }
+
+  private int replicasWanted(SampoNode node) throws Exception {
+    return order(node, "/admin/desired", null).at("/models/0/replicas").intValue(-1);
   }
 
   private String scale(SampoNode node, int replicas) throws Exception {

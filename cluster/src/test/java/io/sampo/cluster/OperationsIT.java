@@ -21,9 +21,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.management.JMX;
+import javax.management.MBeanOperationInfo;
 import javax.management.MBeanServer;
 import javax.management.Notification;
 import javax.management.ObjectName;
+import javax.management.openmbean.CompositeData;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -183,6 +185,13 @@ class OperationsIT {
                     && notification.getUserData() != null);
     assertThat(server.getAttribute(new ObjectName("io.sampo:type=Node" + suffix), "Readiness"))
         .isEqualTo("ready");
+    ObjectName operations = new ObjectName("io.sampo:type=Operations" + suffix);
+    assertThat(server.getAttribute(operations, "Operations")).isEqualTo(new CompositeData[0]);
+    assertThat(server.getMBeanInfo(operations).getOperations())
+        .filteredOn(one -> one.getName().equals("drain"))
+        .singleElement()
+        .extracting(MBeanOperationInfo::getImpact)
+        .isEqualTo(MBeanOperationInfo.ACTION);
     assertThat(
             server.getAttribute(
                 new ObjectName("io.sampo:type=Scheduler,model=\"sim\"" + suffix), "WaitingBound"))
@@ -218,6 +227,7 @@ class OperationsIT {
           .contains("would drop");
       assertThat(console("--pid", pid, "kv", "evict", "--node", "all", "--yes").code()).isZero();
       assertThat(console("--pid", pid, "events").out()).contains("evict KV on all");
+      ordersAreGivenAndFollowed(pid);
 
       String host = node.told("jmx").substring("on ".length());
       Path read = Files.writeString(folder.resolve("read"), "looks\n");
@@ -236,6 +246,27 @@ class OperationsIT {
     assertThat(gone.err()).startsWith("console: cannot attach to process 1");
     assertThat(console("no-such-verb").code()).isEqualTo(2);
     assertThat(Files.readString(folder.resolve("nodes.log"))).contains("evict KV on all");
+  }
+
+  private static void ordersAreGivenAndFollowed(String pid) {
+    String replica = "simulated#0";
+    assertThat(console("--pid", pid, "drain", "replica", replica).err()).contains("--yes");
+    assertThat(console("--pid", pid, "drain", "replica", replica, "--dry-run").out())
+        .contains("would drain replica simulated#0", "has 30 s");
+    Result drained =
+        console("--pid", pid, "drain", "replica", replica, "--grace", "5s", "-y", "--why", "test");
+    assertThat(drained.out()).contains("drains replica simulated#0", "tells how far it is");
+    assertThat(console("--pid", pid, "desired").out()).contains("an operator", "5s");
+    Awaitility.await()
+        .until(() -> console("--pid", pid, "operations", "--json").out().contains("\"done\""));
+    Awaitility.await().until(() -> console("--pid", pid, "events").out().contains("drain-done"));
+    assertThat(console("--pid", pid, "events").out()).contains("(test)");
+    assertThat(console("--pid", pid, "undrain", "replica", replica).out()).contains("took");
+    assertThat(console("--pid", pid, "undrain", "replica", replica).err()).contains("not drained");
+    assertThat(console("--pid", pid, "scale", "simulated", "each", "--dry-run").out())
+        .contains("would scale model simulated to each engine node");
+    assertThat(console("--pid", pid, "load", "other", "--dry-run").out())
+        .contains("would load model other from other");
   }
 
   private record Result(int code, String out, String err) {}

@@ -71,10 +71,16 @@ final class TestCluster implements AutoCloseable {
   private final List<Seed> others = new ArrayList<>();
 
   private @Nullable Path tls;
+  private @Nullable Path dataFolder;
 
   /** Has the nodes that are started from now on prove themselves by the files of this folder. */
   void identity(Path folder) {
     tls = folder;
+  }
+
+  /** Has the gateways that are started from now on keep what they know in this folder. */
+  void dataFolder(Path folder) {
+    dataFolder = folder;
   }
 
   /** Has the nodes that are started from now on join one that runs elsewhere. */
@@ -118,6 +124,7 @@ final class TestCluster implements AutoCloseable {
                     tls),
                 roles.contains(Role.GATEWAY) ? TestNode.simulated(0, Map.of()) : null,
                 own,
+                roles.contains(Role.GATEWAY) ? dataFolder : null,
                 QUICK));
     nodes.add(node);
     node.joined().toCompletableFuture().get(1, TimeUnit.MINUTES);
@@ -129,6 +136,15 @@ final class TestCluster implements AutoCloseable {
       @Nullable ModelSettings model,
       EngineSettings own,
       String overrides) {
+    return settings(cluster, model, own, null, overrides);
+  }
+
+  private static NodeSettings settings(
+      ClusterSettings cluster,
+      @Nullable ModelSettings model,
+      EngineSettings own,
+      @Nullable Path dataFolder,
+      String overrides) {
     return new NodeSettings(
             "127.0.0.1",
             0,
@@ -136,7 +152,7 @@ final class TestCluster implements AutoCloseable {
             model,
             own,
             (_, source) -> Path.of(source),
-            null,
+            dataFolder,
             true,
             null,
             List.of(),
@@ -228,6 +244,15 @@ final class TestCluster implements AutoCloseable {
         request(gateway, "/v1/completions")
             .header("content-type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body(prompt, tokens)))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  HttpResponse<String> post(SampoNode node, String path, String body) throws Exception {
+    return client.send(
+        request(node, path)
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
             .build(),
         BodyHandlers.ofString());
   }

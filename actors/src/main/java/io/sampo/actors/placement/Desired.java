@@ -7,6 +7,8 @@ import io.sampo.actors.wire.WireMessage;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,7 +81,9 @@ public record Desired(
     /** The node is being stopped, by whomever. */
     STOP,
     /** A model is to have another number of replicas. */
-    SCALE;
+    SCALE,
+    LOAD,
+    UNLOAD;
 
     public String word() {
       return name().toLowerCase(Locale.ROOT);
@@ -152,6 +156,14 @@ public record Desired(
     return there != null
         ? there
         : itself != null ? itself : drains(new Target(Kind.MODEL, replica.model().name()));
+  }
+
+  /** The replicas that are to take nothing new. */
+  public Set<ReplicaId> closed() {
+    return seats.stream()
+        .filter(seat -> !seat.wanted() || drained(seat.replica(), seat.node()) != null)
+        .map(Seat::replica)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** The drain of just this, or null. */

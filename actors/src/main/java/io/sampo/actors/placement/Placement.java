@@ -87,6 +87,44 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
   public record Scale(ModelId model, int replicas, boolean dryRun, ActorRef<Ordered> replyTo)
       implements Command, WireMessage {}
 
+  /** Wants one more model, and it loaded. */
+  public record LoadModel(ModelSpec spec, boolean dryRun, ActorRef<Ordered> replyTo)
+      implements Command, WireMessage {}
+
+  /** Wants a model no more. */
+  public record UnloadModel(ModelId model, boolean dryRun, ActorRef<Ordered> replyTo)
+      implements Command, WireMessage {}
+
+  /**
+   * A gateway has read a model's file.
+   *
+   * @param memoryBytes what one engine of it needs
+   * @param trouble why it cannot be had, or null
+   */
+  public record ModelSized(ModelId model, long memoryBytes, @Nullable String trouble)
+      implements Command, WireMessage {}
+
+  /**
+   * What an engine node has for models; told again and again.
+   *
+   * @param node by its name as in {@link EngineNodes}
+   * @param threads of its processor
+   * @param freeBytes of main memory that models could take now
+   * @param totalBytes of main memory
+   * @param gpu its kind; empty where there is none that is told of
+   * @param gpuBytes of the GPU's memory; 0 where there is none
+   * @param labels that its operator has given it
+   */
+  public record NodeOffer(
+      String node,
+      int threads,
+      long freeBytes,
+      long totalBytes,
+      String gpu,
+      long gpuBytes,
+      Map<String, String> labels)
+      implements Command, WireMessage {}
+
   /** Asks what is wanted and what is under way. */
   public record Describe(ActorRef<Described> replyTo) implements Command, WireMessage {}
 
@@ -104,8 +142,15 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
    * How things stand.
    *
    * @param left what the operations wait for still, by id
+   * @param waiting why models have fewer replicas than wanted, by their names
+   * @param offers what engine nodes have
    */
-  public record Described(Desired desired, Map<String, String> left) implements WireMessage {}
+  public record Described(
+      Desired desired,
+      Map<String, String> left,
+      Map<String, String> waiting,
+      List<NodeOffer> offers)
+      implements WireMessage {}
 
   private record Begin(Desired first) implements Command {}
 
@@ -242,6 +287,14 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
           ordered(wishes.undrain(undrain.target(), undrain.dryRun()), undrain.replyTo());
       case Scale scale ->
           ordered(wishes.scale(scale.model(), scale.replicas(), scale.dryRun()), scale.replyTo());
+      case LoadModel load -> ordered(wishes.load(load.spec(), load.dryRun()), load.replyTo());
+      case UnloadModel unload ->
+          ordered(wishes.unload(unload.model(), unload.dryRun()), unload.replyTo());
+      case ModelSized sized -> {
+        wishes.sized(sized.model(), sized.memoryBytes(), sized.trouble());
+        ensure();
+      }
+      case NodeOffer offer -> wishes.offered(offer);
       case Describe describe -> describe.replyTo().tell(described());
       case Published done -> onPublished(done.revision());
       case FromReplica from -> onSettled(from.event());
@@ -310,7 +363,9 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
         left.put(operation.id(), String.join(", ", wishes.left(operation)));
       }
     }
-    return new Described(wishes.desired(), left);
+    Map<String, String> waiting = new HashMap<>();
+    wishes.waiting().forEach((model, why) -> waiting.put(model.name(), why));
+    return new Described(wishes.desired(), left, waiting, wishes.offers());
   }
 
   private void onLoadAdapter(LoadAdapter load) {

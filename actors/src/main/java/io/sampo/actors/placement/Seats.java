@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -38,14 +39,39 @@ final class Seats {
     }
   }
 
+  private static final Living UNHEARD = new Living("", Replica.State.LOADING, 0);
+
+  private static final String UNREAD = "waits until a gateway has read the model";
+
   private final Map<ReplicaId, Living> living = new HashMap<>();
   private final Set<String> nodes = new TreeSet<>();
+  private final Map<String, Placement.NodeOffer> offers = new HashMap<>();
+  private final Map<ModelId, String> waiting = new HashMap<>();
 
   /** These are the engine nodes now. */
   void nodes(Set<String> present) {
     nodes.clear();
     nodes.addAll(present);
     living.values().removeIf(one -> !nodes.contains(one.node()));
+    offers.keySet().retainAll(nodes);
+  }
+
+  /** A node has told what it has. */
+  void offered(Placement.NodeOffer offer) {
+    if (nodes.contains(offer.node())) {
+      offers.put(offer.node(), offer);
+    }
+  }
+
+  List<Placement.NodeOffer> offers() {
+    return offers.values().stream()
+        .sorted(Comparator.comparing(Placement.NodeOffer::node))
+        .toList();
+  }
+
+  /** Why models have fewer replicas than wanted since the last plan. */
+  Map<ModelId, String> waiting() {
+    return Map.copyOf(waiting);
   }
 
   /** A replica has told how it is; true where that is something new. */
@@ -90,9 +116,18 @@ final class Seats {
           }
         });
     Map<String, Integer> load = new HashMap<>();
+    Room room = new Room(offers);
+    waiting.clear();
+    for (Seat seat : homes.values()) {
+      ModelSpec spec = desired.model(seat.replica().model());
+      if (seat.wanted() && spec != null) {
+        Living one = living.get(seat.replica());
+        room.take(seat, spec, one == null ? UNHEARD : one);
+      }
+    }
     List<Seat> planned = new ArrayList<>();
     for (ModelSpec spec : desired.models()) {
-      planned.addAll(plan(spec, desired, homes, load));
+      planned.addAll(plan(spec, desired, homes, load, room));
     }
     homes.values().stream()
         .filter(seat -> desired.model(seat.replica().model()) == null)
@@ -101,7 +136,11 @@ final class Seats {
   }
 
   private List<Seat> plan(
-      ModelSpec spec, Desired desired, Map<ReplicaId, Seat> homes, Map<String, Integer> load) {
+      ModelSpec spec,
+      Desired desired,
+      Map<ReplicaId, Seat> homes,
+      Map<String, Integer> load,
+      Room room) {
     List<Seat> own =
         homes.values().stream().filter(seat -> seat.replica().model().equals(spec.id())).toList();
     Set<String> usable = new TreeSet<>(nodes);
@@ -127,8 +166,14 @@ final class Seats {
       }
     }
     for (; count > 0; count--) {
-      String node = emptiest(usable, load);
+      Optional<String> fitting = emptiest(usable, load, spec, room);
+      if (fitting.isEmpty()) {
+        waiting.put(spec.id(), spec.memoryBytes() < 0 ? UNREAD : room.lacking(spec, usable));
+        break;
+      }
+      String node = fitting.get();
       usable.remove(node);
+      room.take(node, spec);
       load.merge(node, 1, Integer::sum);
       ReplicaId replica = number(spec.id(), node, planned);
       planned.removeIf(seat -> seat.replica().equals(replica));
@@ -156,10 +201,11 @@ final class Seats {
     return seat.replica().ordinal();
   }
 
-  private static String emptiest(Set<String> usable, Map<String, Integer> load) {
+  private static Optional<String> emptiest(
+      Set<String> usable, Map<String, Integer> load, ModelSpec spec, Room room) {
     return usable.stream()
-        .min(Comparator.comparingInt((String node) -> load.getOrDefault(node, 0)))
-        .orElseThrow();
+        .filter(node -> spec.memoryBytes() >= 0 && room.fits(node, spec))
+        .min(Comparator.comparingInt((String node) -> load.getOrDefault(node, 0)));
   }
 
   private static ReplicaId number(ModelId model, String node, List<Seat> taken) {

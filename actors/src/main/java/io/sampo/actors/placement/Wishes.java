@@ -14,6 +14,7 @@ import io.sampo.actors.wire.ModelId;
 import io.sampo.actors.wire.ReplicaId;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -33,6 +34,7 @@ final class Wishes {
   private static final int MOST_DRAINS = 256;
 
   private static final int MOST_REPLICAS = 1000;
+  private static final int MOST_MODELS = 64;
 
   /**
    * What comes of an order.
@@ -55,6 +57,7 @@ final class Wishes {
   private final LongSupplier clock;
   private final Seats seats = new Seats();
   private final Set<String> members = new TreeSet<>();
+  private final Map<ModelId, String> troubles = new HashMap<>();
   private Desired desired;
 
   /**
@@ -88,6 +91,40 @@ final class Wishes {
 
   @Nullable ModelSpec model(ModelId id) {
     return desired.model(id);
+  }
+
+  /** A node has told what it has. */
+  void offered(Placement.NodeOffer offer) {
+    seats.offered(offer);
+  }
+
+  List<Placement.NodeOffer> offers() {
+    return seats.offers();
+  }
+
+  /** Why models have fewer replicas than wanted. */
+  Map<ModelId, String> waiting() {
+    Map<ModelId, String> all = new HashMap<>(seats.waiting());
+    all.putAll(troubles);
+    return all;
+  }
+
+  /**
+   * A gateway has read a model's file.
+   *
+   * @param bytes what it needs
+   * @param trouble why it cannot be had; null where it can
+   */
+  void sized(ModelId model, long bytes, @Nullable String trouble) {
+    ModelSpec spec = desired.model(model);
+    if (spec != null && spec.memoryBytes() < 0) {
+      if (trouble != null) {
+        troubles.put(model, trouble);
+      } else {
+        troubles.remove(model);
+        want(spec.withMemory(Math.max(0, bytes)));
+      }
+    }
   }
 
   /** A model is wanted in another way. */
@@ -293,6 +330,72 @@ final class Wishes {
     return new Outcome(List.of(line), id, null);
   }
 
+  /** Wants one more model. */
+  Outcome load(ModelSpec spec, boolean dryRun) {
+    Target target = new Target(Kind.MODEL, spec.id().name());
+    if (desired.model(spec.id()) != null) {
+      return Outcome.refused("there is a model " + spec.id().name() + " already");
+    } else if (desired.models().size() >= MOST_MODELS) {
+      return Outcome.refused("there are so many models already; unload one first");
+    } else if (spec.replicas() < 0 || spec.replicas() > MOST_REPLICAS) {
+      return Outcome.refused("a model has 1 to " + MOST_REPLICAS + " replicas, or 0 for each node");
+    }
+    String line = "load " + target + " from " + spec.source();
+    if (dryRun) {
+      return new Outcome(List.of("would " + line), "", null);
+    }
+    String id = id(Verb.LOAD);
+    List<ModelSpec> models = new ArrayList<>(desired.models());
+    models.add(spec);
+    troubles.remove(spec.id());
+    desired =
+        desired.next(
+            models,
+            desired.drains(),
+            desired.seats(),
+            begun(id, Verb.LOAD, target, "from " + spec.source()));
+    return new Outcome(List.of(line), id, null);
+  }
+
+  /** Wants a model no more: its replicas are drained first. */
+  Outcome unload(ModelId model, boolean dryRun) {
+    Target target = new Target(Kind.MODEL, model.name());
+    if (desired.model(model) == null) {
+      return Outcome.refused(unknown(target));
+    }
+    List<String> lines = new ArrayList<>();
+    lines.add((dryRun ? "would unload " : "unloads ") + target);
+    affected(target).forEach((replica, one) -> lines.add(replica + " on " + told(one)));
+    if (dryRun) {
+      return new Outcome(lines, "", null);
+    }
+    String id = id(Verb.UNLOAD);
+    long now = clock.getAsLong();
+    List<ModelSpec> models = new ArrayList<>(desired.models());
+    models.removeIf(spec -> spec.id().equals(model));
+    List<Drained> drains = new ArrayList<>(desired.drains());
+    drains.removeIf(one -> belongs(one.target(), model));
+    List<Operation> operations = new ArrayList<>(begun(id, Verb.UNLOAD, target, ""));
+    operations.replaceAll(
+        one ->
+            one.progress() == Progress.RUNNING
+                    && belongs(one.target(), model)
+                    && !one.id().equals(id)
+                ? one.ended(Progress.TAKEN_BACK, now)
+                : one);
+    troubles.remove(model);
+    desired = desired.next(models, drains, desired.seats(), operations);
+    return new Outcome(lines, id, null);
+  }
+
+  private static boolean belongs(Target target, ModelId model) {
+    return switch (target.kind()) {
+      case NODE -> false;
+      case REPLICA -> ReplicaId.parse(target.name()).model().equals(model);
+      case MODEL -> target.name().equals(model.name());
+    };
+  }
+
   private long seated(ModelId model) {
     return desired.seats().stream()
         .filter(seat -> seat.wanted() && seat.replica().model().equals(model))
@@ -311,8 +414,13 @@ final class Wishes {
     }
     ModelSpec spec = desired.model(model);
     long missing = spec == null ? 0 : spec.replicas() - seated(model);
-    if (missing > 0) {
+    String why = waiting().get(model);
+    if (why != null) {
+      left.add(why);
+    } else if (missing > 0) {
       left.add(missing + " wait for an engine node");
+    } else if (spec != null && spec.replicas() == 0 && seated(model) == 0) {
+      left.add("no engine node is there");
     }
     return left;
   }
@@ -387,14 +495,14 @@ final class Wishes {
 
   /** What an operation still waits for; nothing when it is done. */
   List<String> left(Operation operation) {
-    if (operation.verb() == Verb.SCALE) {
+    if (operation.verb() == Verb.SCALE || operation.verb() == Verb.LOAD) {
       return unscaled(new ModelId(operation.target().name()));
     }
     List<String> left = new ArrayList<>();
     affected(operation.target())
         .forEach(
             (replica, one) -> {
-              if (!one.idle()) {
+              if (operation.verb() == Verb.UNLOAD || !one.idle()) {
                 left.add(replica + ": " + sequences(one.running()));
               }
             });

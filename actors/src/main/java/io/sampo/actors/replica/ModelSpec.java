@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param settings how it is loaded where a node says nothing else of itself
  * @param replicas how many engines are wanted at most; 0 wants one on each engine node
  * @param adapters what each of them is to have loaded, by different names
+ * @param memoryBytes an estimate of what one engine of it needs; 0 where nobody says, below 0 where
+ *     that is still looked for
  */
 public record ModelSpec(
     ModelId id,
@@ -23,11 +25,23 @@ public record ModelSpec(
     String source,
     EngineSettings settings,
     int replicas,
-    List<Adapter> adapters)
+    List<Adapter> adapters,
+    long memoryBytes)
     implements WireMessage {
 
   public ModelSpec {
     adapters = List.copyOf(adapters);
+  }
+
+  /** A model of which nobody says how much memory it needs. */
+  public ModelSpec(
+      ModelId id,
+      String engine,
+      String source,
+      EngineSettings settings,
+      int replicas,
+      List<Adapter> adapters) {
+    this(id, engine, source, settings, replicas, adapters, 0);
   }
 
   /** A model without adapters. */
@@ -42,7 +56,12 @@ public record ModelSpec(
 
   /** The same on so many engines at most; 0 for one on each engine node. */
   public ModelSpec withReplicas(int count) {
-    return new ModelSpec(id, engine, source, settings, count, adapters);
+    return new ModelSpec(id, engine, source, settings, count, adapters, memoryBytes);
+  }
+
+  /** The same that needs so much memory. */
+  public ModelSpec withMemory(long bytes) {
+    return new ModelSpec(id, engine, source, settings, replicas, adapters, bytes);
   }
 
   public ModelSpec with(Adapter adapter) {
@@ -54,6 +73,6 @@ public record ModelSpec(
   }
 
   private ModelSpec with(List<Adapter> others) {
-    return new ModelSpec(id, engine, source, settings, replicas, others);
+    return new ModelSpec(id, engine, source, settings, replicas, others, memoryBytes);
   }
 }

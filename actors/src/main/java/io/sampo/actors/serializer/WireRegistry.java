@@ -59,7 +59,7 @@ final class WireRegistry {
 
   private static Map<String, Class<? extends WireMessage>> messages() {
     Map<String, Class<? extends WireMessage>> messages = new LinkedHashMap<>();
-    messages.put("rL2", Replica.Load.class);
+    messages.put("rL3", Replica.Load.class);
     messages.put("rS4", Replica.Start.class);
     messages.put("rE1", Replica.Embed.class);
     messages.put("rP1", Replica.PromptPiece.class);
@@ -96,6 +96,10 @@ final class WireRegistry {
     messages.put("pD1", Placement.Drain.class);
     messages.put("pU2", Placement.Undrain.class);
     messages.put("pC1", Placement.Scale.class);
+    messages.put("pM1", Placement.LoadModel.class);
+    messages.put("pM2", Placement.UnloadModel.class);
+    messages.put("pM3", Placement.ModelSized.class);
+    messages.put("pN1", Placement.NodeOffer.class);
     messages.put("pQ1", Placement.Describe.class);
     messages.put("pO1", Placement.Ordered.class);
     messages.put("pX1", Placement.Described.class);
@@ -207,6 +211,10 @@ final class WireRegistry {
     classes.put(144, Replica.Unload.class);
     classes.put(145, Desired.Verb.class);
     classes.put(146, Placement.Scale.class);
+    classes.put(147, Placement.LoadModel.class);
+    classes.put(148, Placement.UnloadModel.class);
+    classes.put(149, Placement.ModelSized.class);
+    classes.put(150, Placement.NodeOffer.class);
     classes.put(66, Router.Inspect.class);
     classes.put(67, Router.Inspected.class);
     classes.put(68, Router.Rebind.class);

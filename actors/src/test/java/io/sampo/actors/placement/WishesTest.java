@@ -180,6 +180,66 @@ class WishesTest {
     assertThat(progress(wishes)).isEqualTo(Progress.DONE);
   }
 
+  private static Placement.NodeOffer offer(String node, long freeGibibytes) {
+    return new Placement.NodeOffer(node, 4, freeGibibytes << 30, 64L << 30, "", 0, Map.of());
+  }
+
+  @Test
+  void aModelThatIsLoadedIsReadThenGoesWhereThereIsRoomAndWaitsVisiblyWhereThereIsNone() {
+    Wishes wishes = wishes(0, "a#1", "b#1");
+    lives(wishes, 0, "a#1", Replica.State.READY, 0);
+    lives(wishes, 1, "b#1", Replica.State.READY, 0);
+    wishes.offered(offer("a#1", 2));
+    wishes.offered(offer("b#1", 3));
+    ModelId big = new ModelId("big");
+    wishes.load(
+        new ModelSpec(big, "simulated", "f", EngineSettings.DEFAULTS, 2, List.of(), -1), false);
+    wishes.settle();
+    assertThat(wishes.waiting()).containsEntry(big, "waits until a gateway has read the model");
+    wishes.sized(big, 5L << 29, null);
+    wishes.settle();
+    assertThat(wishes.desired().seats())
+        .containsExactly(
+            seat(0, "a#1"), seat(1, "b#1"), new Seat(new ReplicaId(big, 0), "b#1", true));
+    assertThat(wishes.left(wishes.desired().operations().getLast()))
+        .containsExactly(
+            "big#0 is loaded", "waits for room: needs 2.5 GiB, most free is 2.0 GiB on a");
+    wishes.offered(offer("a#1", 3));
+    wishes.settle();
+    assertThat(wishes.waiting()).isEmpty();
+    wishes.seen(new ReplicaId(big, 0), new Living("b#1", Replica.State.READY, 1));
+    wishes.unload(big, false);
+    wishes.settle();
+    assertThat(wishes.orders(GRACE).get(new ReplicaId(big, 0))).containsExactly(DRAIN);
+    assertThat(progress(wishes)).isEqualTo(Progress.RUNNING);
+    wishes.seen(new ReplicaId(big, 0), new Living("b#1", Replica.State.LEAVING, 0));
+    wishes.settle();
+    assertThat(progress(wishes)).isEqualTo(Progress.DONE);
+  }
+
+  @Test
+  void theMemoryOfAGpuIsSharedByWhatIsToBeThere() {
+    Wishes wishes = wishes(0, "a#1");
+    wishes.offered(new Placement.NodeOffer("a#1", 4, 0, 0, "L4", 24L << 30, Map.of()));
+    for (String name : List.of("one", "two")) {
+      wishes.load(
+          new ModelSpec(
+              new ModelId(name),
+              "simulated",
+              "f",
+              EngineSettings.DEFAULTS,
+              1,
+              List.of(),
+              16L << 30),
+          false);
+      wishes.settle();
+    }
+    assertThat(wishes.waiting())
+        .isEqualTo(
+            Map.of(
+                new ModelId("two"), "waits for room: needs 16.0 GiB, most free is 8.0 GiB on a"));
+  }
+
   @Test
   void aDryRunTellsWhatWouldHappenAndChangesNothing() {
     Wishes wishes = wishes(0, "a#1");

@@ -103,6 +103,9 @@ class KryoSerializerTest {
             List.of(
                 new Desired.Operation(
                     "drain-3", Desired.Verb.DRAIN, target, "", Desired.Progress.RUNNING, 5, 0)));
+    Placement.NodeOffer offer =
+        new Placement.NodeOffer(
+            "10.0.0.1:7355#7", 8, 1L << 33, 1L << 34, "L4", 24L << 30, Map.of("zone", "b"));
     StreamRecord record = new StreamRecord("s", "{}", 1, List.of(new int[] {1, 2}));
     Sampling sampling =
         new Sampling(
@@ -177,7 +180,15 @@ class KryoSerializerTest {
         new Placement.Scale(new ModelId("model"), 3, false, ordered.ref()),
         new Placement.Describe(described.ref()),
         new Placement.Ordered(List.of("drains it"), "drain-3", null),
-        new Placement.Described(desired, Map.of("drain-3", "model#3: 2 sequences")),
+        new Placement.Described(
+            desired,
+            Map.of("drain-3", "model#3: 2 sequences"),
+            Map.of("model", "waits for room"),
+            List.of(offer)),
+        offer,
+        new Placement.LoadModel(desired.models().getFirst(), true, ordered.ref()),
+        new Placement.UnloadModel(new ModelId("model"), false, ordered.ref()),
+        new Placement.ModelSized(new ModelId("model"), 1L << 32, "a reason"),
         desired,
         new Replica.Drain(30_000),
         new Replica.Undrain(),

@@ -1,7 +1,6 @@
 package io.sampo.cluster.cli;
 
 import io.sampo.actors.replica.Replica;
-import io.sampo.cluster.cli.doctor.Memory;
 import io.sampo.cluster.cli.settings.Flags;
 import io.sampo.cluster.cli.settings.Given;
 import io.sampo.cluster.cli.settings.Layers;
@@ -9,6 +8,7 @@ import io.sampo.cluster.cli.settings.ServeSettings;
 import io.sampo.cluster.kv.KvSettings;
 import io.sampo.cluster.logging.Logging;
 import io.sampo.cluster.membership.Role;
+import io.sampo.cluster.node.Memory;
 import io.sampo.cluster.node.NodeSettings;
 import io.sampo.cluster.node.NodeSettings.ModelSettings;
 import io.sampo.cluster.node.SampoNode;

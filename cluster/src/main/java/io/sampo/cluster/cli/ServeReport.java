@@ -1,8 +1,8 @@
 package io.sampo.cluster.cli;
 
 import io.sampo.actors.wire.ModelId;
-import io.sampo.cluster.cli.doctor.Memory;
 import io.sampo.cluster.kv.KvSettings;
+import io.sampo.cluster.node.Memory;
 import io.sampo.cluster.node.SampoNode;
 import io.sampo.cluster.node.StartupTimes;
 import io.sampo.engines.modelstore.download.Sizes;

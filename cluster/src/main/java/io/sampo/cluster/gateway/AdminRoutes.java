@@ -105,10 +105,24 @@ public final class AdminRoutes {
             order ->
                 api.scale(
                     order.text("model"),
-                    order.replicas(),
+                    order.replicas(-1),
                     order.dryRun(),
                     order.audit(),
                     order.timeout())),
+        change(
+            "load",
+            order ->
+                api.load(
+                    order.text("model"),
+                    order.text("source"),
+                    order.replicas(1),
+                    order.dryRun(),
+                    order.audit(),
+                    order.timeout())),
+        change(
+            "unload",
+            order ->
+                api.unload(order.text("model"), order.dryRun(), order.audit(), order.timeout())),
         change(
             "kv/evict",
             order ->
@@ -215,9 +229,8 @@ public final class AdminRoutes {
       return fields.integer("seconds", 0, Integer.MAX_VALUE, 0);
     }
 
-    /** Has to be told, so that nothing is scaled by a slip. */
-    int replicas() {
-      return (int) fields.integer("replicas", 0, Integer.MAX_VALUE, -1);
+    int replicas(int absent) {
+      return (int) fields.integer("replicas", 0, Integer.MAX_VALUE, absent);
     }
 
     /** -1 for the usual time. */

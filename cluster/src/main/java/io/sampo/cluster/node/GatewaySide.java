@@ -5,12 +5,10 @@ import io.sampo.actors.detour.Detour;
 import io.sampo.actors.generation.GenerationSettings;
 import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.generation.Suspects;
-import io.sampo.actors.placement.Desired;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.placement.PlacementSettings;
 import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.standby.Standby;
-import io.sampo.actors.wire.ReplicaId;
 import io.sampo.cluster.gateway.Endpoint;
 import io.sampo.cluster.gateway.GatewaySettings;
 import io.sampo.cluster.gateway.HttpGateway;
@@ -21,15 +19,15 @@ import io.sampo.engines.spi.EngineProvider;
 import io.sampo.engines.spi.LoadPlan;
 import io.sampo.engines.spi.ModelTask;
 import io.sampo.kvcache.block.BlockNames;
+import io.sampo.kvcache.block.KvLayout;
 import io.sampo.ops.requests.RunningRequests;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -45,6 +43,7 @@ final class GatewaySide {
   private final RunningRequests requests;
   private final NodeModels models;
   private final NodeAdapters adapters;
+  private final LoadedModels loaded;
   private final ActorRef<Admission.Command> admission;
   private final ActorRef<Standby.Command> standby;
 
@@ -54,8 +53,9 @@ final class GatewaySide {
    * @param model of the node's settings
    * @param served done when the model's text side is open
    * @param requests is told what the requests do
+   * @param engines that models are read by
    * @param desired what is wanted of the cluster
-   * @param names how blocks of its KV are named
+   * @param naming how blocks are named of a model whose KV has a layout
    */
   GatewaySide(
       ActorSystem<?> system,
@@ -66,8 +66,9 @@ final class GatewaySide {
       ModelSettings model,
       CompletableFuture<ServedModel> served,
       RunningRequests requests,
+      NodeEngines engines,
       DesiredRegister desired,
-      Supplier<Optional<BlockNames>> names) {
+      Function<Supplier<Optional<KvLayout>>, Supplier<Optional<BlockNames>>> naming) {
     this.requests = requests;
     this.system = system;
     this.readiness = readiness;
@@ -84,21 +85,34 @@ final class GatewaySide {
             model.adapterFolder(),
             PlacementSettings.from(system.settings().config()).adapterLimit().plus(SLACK));
     Detour detour = new Detour(message -> wiring.toRouter(spec.id(), message));
-    desired.listen(wanted -> detour.drained(drained(wanted)));
+    desired.listen(wanted -> detour.drained(wanted.closed()));
+    loaded =
+        new LoadedModels(
+            system,
+            spec.id(),
+            engines,
+            settings.files(),
+            naming,
+            models,
+            placement,
+            wiring::toRouter);
+    desired.listen(loaded::hear);
     wiring.readiness(readiness, spec.id(), detour);
     GenerationSettings generation = GenerationSettings.from(system.settings().config());
     Suspects suspects =
         new Suspects(generation.quarantineFor(), System::nanoTime, this::tellOthers);
     standby = wiring.standby(readiness::standby, suspects::condemn);
-    admission = wiring.admission(models, detour, suspects);
+    admission =
+        wiring.admission(
+            models,
+            (to, message) -> {
+              if (!loaded.route(to, message)) {
+                detour.accept(message);
+              }
+            },
+            suspects);
+    Supplier<Optional<BlockNames>> names = naming.apply(readiness::kvLayout);
     open(served.thenApply(opened -> opened.naming(names)), spec);
-  }
-
-  private static Set<ReplicaId> drained(Desired desired) {
-    return desired.seats().stream()
-        .filter(seat -> !seat.wanted() || desired.drained(seat.replica(), seat.node()) != null)
-        .map(Desired.Seat::replica)
-        .collect(Collectors.toUnmodifiableSet());
   }
 
   private void tellOthers(long fingerprint) {
@@ -162,6 +176,10 @@ final class GatewaySide {
 
   NodeModels models() {
     return models;
+  }
+
+  LoadedModels loadedModels() {
+    return loaded;
   }
 
   /** Ends the requests that are still there once the door is closed. */

@@ -5,10 +5,11 @@ import io.sampo.actors.placement.Placement;
 import io.sampo.actors.wire.ModelId;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * The model of this node's settings and its adapters; they are known by name from the start, and
- * served once the model's text side is there.
+ * The model of this node's settings and its adapters, which are known by name from the start, and
+ * the models that operators have loaded; each is served once its text side is there.
  */
 final class NodeModels implements ServedModels {
 
@@ -17,6 +18,7 @@ final class NodeModels implements ServedModels {
   private final String name;
   private final List<String> aliases;
   private volatile List<ServedModel> loaded = List.of();
+  private volatile List<ServedModel> others = List.of();
   private volatile Named named;
 
   NodeModels(String name, List<String> aliases, List<String> adapters) {
@@ -25,8 +27,19 @@ final class NodeModels implements ServedModels {
     this.named = new Named(0, List.copyOf(adapters));
   }
 
-  void loaded(ServedModel model) {
-    loaded = List.of(model);
+  /** Serves a model from now on. */
+  synchronized void loaded(ServedModel model) {
+    if (model.id().name().equals(name)) {
+      loaded = List.of(model);
+    } else {
+      unloaded(model.id());
+      others = Stream.concat(others.stream(), Stream.of(model)).toList();
+    }
+  }
+
+  /** Serves one that an operator had loaded no more. */
+  synchronized void unloaded(ModelId model) {
+    others = others.stream().filter(one -> !one.id().equals(model)).toList();
   }
 
   /** What the placement said; ignored when it said something newer before. */
@@ -45,7 +58,9 @@ final class NodeModels implements ServedModels {
 
   @Override
   public Optional<ServedModel> find(String wanted) {
-    return known(wanted) ? all().stream().findFirst() : Optional.empty();
+    return known(wanted)
+        ? loaded.stream().findFirst()
+        : others.stream().filter(one -> one.id().name().equals(wanted)).findFirst();
   }
 
   @Override
@@ -60,10 +75,11 @@ final class NodeModels implements ServedModels {
 
   @Override
   public List<ServedModel> all() {
-    return loaded;
+    return Stream.concat(loaded.stream(), others.stream()).toList();
   }
 
-  private boolean known(String wanted) {
+  /** Whether this is a name of the node's own model, or of one of its adapters. */
+  boolean known(String wanted) {
     return wanted.equals(name) || aliases.contains(wanted) || named.adapters.contains(wanted);
   }
 }

@@ -2,9 +2,9 @@ package io.sampo.cluster.node;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValue;
-import io.sampo.actors.generation.ServedModels.ServedModel;
 import io.sampo.actors.placement.Desired;
 import io.sampo.actors.placement.Placement;
+import io.sampo.actors.replica.ModelSpec;
 import io.sampo.actors.replica.Replica;
 import io.sampo.actors.router.Router;
 import io.sampo.actors.wire.ErrorCode;
@@ -45,6 +45,9 @@ final class NodeOperations implements LocalNode {
   private static final Failure CANCELLED =
       new Failure(ErrorCode.REQUEST_CANCELLED, "An operator ended this request.", null, 0);
 
+  /** Of a model's memory, until a gateway has read its file. */
+  private static final long UNREAD = -1;
+
   private final NodeSettings settings;
   private final Config config;
   private final String node;
@@ -56,6 +59,7 @@ final class NodeOperations implements LocalNode {
   private final RunningRequests requests;
   private final LogLevels levels = new LogLevels();
   private volatile @Nullable NodeModels models;
+  private volatile @Nullable LoadedModels loaded;
   private volatile @Nullable TieredKv kv;
   private volatile List<Router.Inspected> routing = List.of();
   private volatile String http = "";
@@ -86,8 +90,14 @@ final class NodeOperations implements LocalNode {
     this.requests = requests;
   }
 
-  void models(NodeModels served) {
+  /**
+   * This is a gateway.
+   *
+   * @param others models that operators have loaded
+   */
+  void models(NodeModels served, LoadedModels others) {
     models = served;
+    loaded = others;
   }
 
   void kv(@Nullable TieredKv opened) {
@@ -203,23 +213,34 @@ final class NodeOperations implements LocalNode {
     if (model == null || served == null) {
       return List.of();
     }
-    Optional<ServedModel> open = served.all().stream().findFirst();
-    List<Replica.Report> known = readiness.replicas();
-    return List.of(
-        new ModelView(
-            model.name(),
-            model.aliases(),
-            model.engine(),
-            open.map(one -> one.task().name().toLowerCase(Locale.ROOT)).orElse(""),
-            known.stream()
-                .map(Replica.Report::capabilities)
-                .mapToInt(can -> can == null ? 0 : can.contextTokens())
-                .max()
-                .orElse(0),
-            (int) known.stream().filter(one -> one.state() == Replica.State.READY).count(),
-            known.size(),
-            List.copyOf(served.adapters(new ModelId(model.name()))),
-            List.of(node)));
+    List<ModelView> views = new ArrayList<>();
+    views.add(view(served, model.spec(), model.aliases(), readiness.replicas()));
+    LoadedModels others = loaded;
+    if (others != null) {
+      for (ModelSpec spec : others.all()) {
+        views.add(view(served, spec, List.of(), others.replicas(spec.id())));
+      }
+    }
+    return views;
+  }
+
+  private ModelView view(
+      NodeModels served, ModelSpec spec, List<String> aliases, List<Replica.Report> known) {
+    String name = spec.id().name();
+    return new ModelView(
+        name,
+        aliases,
+        spec.engine(),
+        served.find(name).map(one -> one.task().name().toLowerCase(Locale.ROOT)).orElse(""),
+        known.stream()
+            .map(Replica.Report::capabilities)
+            .mapToInt(can -> can == null ? 0 : can.contextTokens())
+            .max()
+            .orElse(0),
+        (int) known.stream().filter(one -> one.state() == Replica.State.READY).count(),
+        known.size(),
+        List.copyOf(served.adapters(spec.id())),
+        List.of(node));
   }
 
   @Override
@@ -230,9 +251,14 @@ final class NodeOperations implements LocalNode {
   @Override
   public List<Router.Inspected> inspect(int sessions, Duration limit) {
     ModelSettings model = settings.model();
-    return model == null
-        ? List.of()
-        : List.of(heard(wiring.inspect(new ModelId(model.name()), sessions, limit)));
+    LoadedModels others = loaded;
+    if (model == null || others == null) {
+      return List.of();
+    }
+    List<CompletionStage<Router.Inspected>> asked = new ArrayList<>();
+    asked.add(wiring.inspect(new ModelId(model.name()), sessions, limit));
+    others.all().forEach(spec -> asked.add(wiring.inspect(spec.id(), sessions, limit)));
+    return asked.stream().map(NodeOperations::<Router.Inspected>heard).toList();
   }
 
   @Override
@@ -284,6 +310,34 @@ final class NodeOperations implements LocalNode {
   public Placement.Ordered scale(ModelId model, int count, boolean dryRun, Duration limit) {
     return placed(
         wiring.askPlacement(replyTo -> new Placement.Scale(model, count, dryRun, replyTo), limit));
+  }
+
+  @Override
+  public Placement.Ordered load(
+      ModelId wanted, String source, int count, boolean dryRun, Duration limit) {
+    ModelSettings own = settings.model();
+    NodeModels served = models;
+    if (own == null || served == null) {
+      throw new IllegalArgumentException("this node is no gateway and loads no models");
+    } else if (served.known(wanted.name())) {
+      throw new IllegalArgumentException(
+          "'" + wanted.name() + "' is a name of this cluster's own model, or of its adapters");
+    }
+    ModelSpec spec =
+        new ModelSpec(wanted, own.engine(), source, own.engineSettings(), count, List.of(), UNREAD);
+    return placed(
+        wiring.askPlacement(replyTo -> new Placement.LoadModel(spec, dryRun, replyTo), limit));
+  }
+
+  @Override
+  public Placement.Ordered unload(ModelId wanted, boolean dryRun, Duration limit) {
+    ModelSettings own = settings.model();
+    if (own != null && own.name().equals(wanted.name())) {
+      throw new IllegalArgumentException(
+          wanted.name() + " is the model of the gateways' settings; drain it, or scale it");
+    }
+    return placed(
+        wiring.askPlacement(replyTo -> new Placement.UnloadModel(wanted, dryRun, replyTo), limit));
   }
 
   private static <T> T placed(CompletionStage<T> answer) {

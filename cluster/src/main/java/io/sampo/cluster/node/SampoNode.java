@@ -194,6 +194,9 @@ public final class SampoNode implements AutoCloseable {
             readiness.hear(report);
           }
         });
+    if (settings.cluster().has(Role.ENGINE)) {
+      wiring.offers(new NodeDevices(system.settings().config())::offer);
+    }
     desired.listen(admin::hear);
     desired.listen(departure::hear);
     ActorRef<Placement.Command> placement = wiring.placement();
@@ -219,11 +222,12 @@ public final class SampoNode implements AutoCloseable {
               model,
               served.thenApply(Objects::requireNonNull),
               requests,
+              engines,
               desired,
-              new KvNames(secret, readiness::kvLayout));
+              layout -> new KvNames(secret, layout));
       gateway = bound(settings.host(), settings.port(), side.bind(endpoint()));
       drain = side::drain;
-      operations.models(side.models());
+      operations.models(side.models(), side.loadedModels());
       admin.watch(wiring, model.spec().id(), readiness::draining);
     }
     stopwatch.http();

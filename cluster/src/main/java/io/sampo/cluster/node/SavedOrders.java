@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,8 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What operators want otherwise than the configuration says, in a file of this gateway that the
- * next start finds: numbers of replicas, and drains of replicas and models. The drain of a node
- * ends with its process and is not kept. Safe for many threads.
+ * next start finds: numbers of replicas, models that were loaded, and drains of replicas and
+ * models. The drain of a node ends with its process and is not kept. Safe for many threads.
  */
 final class SavedOrders {
 
@@ -60,6 +61,9 @@ final class SavedOrders {
       if (kind != Kind.REPLICA && kind != Kind.MODEL) {
         throw new IllegalArgumentException("a drain of neither a replica nor a model");
       }
+      if (kind == Kind.REPLICA && !name.matches(".+#\\d{1,6}")) {
+        throw new IllegalArgumentException("no replica");
+      }
     }
   }
 
@@ -68,10 +72,14 @@ final class SavedOrders {
    *
    * @param revision of the state that it was taken from
    */
-  record Content(int version, long revision, List<Scaled> scaled, List<Drain> drains) {
+  record Content(
+      int version, long revision, List<Scaled> scaled, List<ModelSpec> loaded, List<Drain> drains) {
 
     Content {
       scaled = List.copyOf(scaled);
+      loaded = List.copyOf(loaded);
+      requireIn(loaded.size(), MOST_ENTRIES);
+      loaded.forEach(SavedOrders::requireSound);
       drains = List.copyOf(drains);
       requireIn(scaled.size(), MOST_ENTRIES);
       requireIn(drains.size(), MOST_ENTRIES);
@@ -82,11 +90,13 @@ final class SavedOrders {
     }
 
     boolean says(Content other) {
-      return scaled.equals(other.scaled) && drains.equals(other.drains);
+      return scaled.equals(other.scaled)
+          && loaded.equals(other.loaded)
+          && drains.equals(other.drains);
     }
   }
 
-  private static final Content NOTHING = new Content(VERSION, 0, List.of(), List.of());
+  private static final Content NOTHING = new Content(VERSION, 0, List.of(), List.of(), List.of());
 
   private final @Nullable Path file;
   private final List<ModelSpec> configured;
@@ -144,13 +154,20 @@ final class SavedOrders {
               .map(one -> spec.withReplicas(one.replicas()))
               .orElse(spec));
     }
+    content.loaded().stream()
+        .filter(spec -> configured.stream().noneMatch(one -> one.id().equals(spec.id())))
+        .forEach(models::add);
     List<Drained> drains = new ArrayList<>();
     for (Drain drain : content.drains()) {
       Target target = new Target(drain.kind(), drain.name());
       drains.add(new Drained(target, drain.graceMillis(), false, "before"));
     }
     if (!content.says(NOTHING)) {
-      LOG.info("what operators had ordered holds again: {} {}", content.scaled(), drains);
+      LOG.info(
+          "what operators had ordered holds again: {} {} {}",
+          content.scaled(),
+          content.loaded(),
+          content.drains());
     }
     return new Desired(content.revision(), models, drains, List.of(), List.of());
   }
@@ -172,12 +189,16 @@ final class SavedOrders {
         scaled.add(new Scaled(spec.id().name(), spec.replicas(), wanted.replicas()));
       }
     }
+    List<ModelSpec> loaded =
+        desired.models().stream()
+            .filter(spec -> configured.stream().noneMatch(one -> one.id().equals(spec.id())))
+            .toList();
     List<Drain> drains =
         desired.drains().stream()
             .filter(one -> one.target().kind() != Kind.NODE)
             .map(one -> new Drain(one.target().kind(), one.target().name(), one.graceMillis()))
             .toList();
-    return new Content(VERSION, desired.revision(), scaled, drains);
+    return new Content(VERSION, desired.revision(), scaled, loaded, drains);
   }
 
   private void write(Path to) {
@@ -195,6 +216,14 @@ final class SavedOrders {
     written = done == null ? written : done;
     writing = !content.says(written);
     return writing ? content : null;
+  }
+
+  private static void requireSound(ModelSpec spec) {
+    requireName(spec.id().name());
+    requireName(spec.engine());
+    requireName(spec.source());
+    requireIn(spec.replicas(), MOST_ENTRIES);
+    Objects.requireNonNull(spec.settings());
   }
 
   private static void requireName(String name) {

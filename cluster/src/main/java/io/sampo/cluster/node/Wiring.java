@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
@@ -58,6 +59,7 @@ import org.jspecify.annotations.Nullable;
 final class Wiring {
 
   private static final String STANDBY = "standby";
+  private static final Duration OFFER_INTERVAL = Duration.ofSeconds(5);
   private static final Duration SOON = Duration.ofMillis(200);
   private static final Duration LATEST = Duration.ofSeconds(5);
 
@@ -147,6 +149,27 @@ final class Wiring {
         .findFirst();
   }
 
+  /**
+   * Tells the placement what this engine node has for models, now and again.
+   *
+   * @param offer asks what it has
+   */
+  void offers(Function<String, Placement.NodeOffer> offer) {
+    String here = EngineNodes.name(cluster.selfMember().uniqueAddress());
+    system.systemActorOf(
+        Behaviors.withTimers(
+            timers -> {
+              timers.startTimerWithFixedDelay("offer", OFFER_INTERVAL);
+              return Behaviors.receiveMessage(
+                  _ -> {
+                    tellPlacement(offer.apply(here));
+                    return Behaviors.same();
+                  });
+            }),
+        "offers",
+        Props.empty());
+  }
+
   /** What is said before there is a placement is said again. */
   private void tellPlacement(Placement.Command message) {
     ActorRef<Placement.Command> known = placement;
@@ -194,15 +217,15 @@ final class Wiring {
   }
 
   /**
-   * @param router takes what is for the router of the model that this gateway serves
+   * @param routers delivers a message to the router of a model that this gateway serves
    * @param suspects requests that engines died of
    */
   ActorRef<Admission.Command> admission(
-      ServedModels models, Consumer<Router.Command> router, Suspects suspects) {
+      ServedModels models, BiConsumer<ModelId, Router.Command> routers, Suspects suspects) {
     return system.systemActorOf(
         Admission.create(
             models,
-            (_, message) -> router.accept(message),
+            routers,
             AdmissionSettings.from(config),
             GenerationSettings.from(config),
             suspects,

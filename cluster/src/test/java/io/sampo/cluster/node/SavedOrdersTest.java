@@ -40,18 +40,21 @@ class SavedOrdersTest {
     return data.resolve("cluster").resolve("orders.json");
   }
 
-  private void keep(int configured, int replicas, Drained... drains) {
+  private void keep(int configured, List<ModelSpec> wanted, Drained... drains) {
     new SavedOrders(data, List.of(spec(configured)))
-        .keep(new Desired(8, List.of(spec(replicas)), List.of(drains), List.of(), List.of()));
+        .keep(new Desired(8, wanted, List.of(drains), List.of(), List.of()));
     Awaitility.await().until(() -> Files.exists(file()));
   }
 
   @Test
   void whatWasOrderedHoldsAgainExceptTheDrainOfANode() {
-    keep(0, 3, REPLICA, NODE);
+    ModelSpec loaded =
+        new ModelSpec(
+            new ModelId("x"), "simulated", "file", EngineSettings.DEFAULTS, 1, List.of(), 99);
+    keep(0, List.of(spec(3), loaded), REPLICA, NODE);
     Desired again = first(0);
     assertThat(again.revision()).isEqualTo(8);
-    assertThat(again.models()).containsExactly(spec(3));
+    assertThat(again.models()).containsExactly(spec(3), loaded);
     assertThat(again.drains())
         .extracting(Drained::target, Drained::graceMillis)
         .containsExactly(tuple(REPLICA.target(), 5000L));
@@ -59,7 +62,7 @@ class SavedOrdersTest {
 
   @Test
   void anotherNumberInTheConfigurationCountsForMoreThanTheOrder() {
-    keep(0, 3);
+    keep(0, List.of(spec(3)));
     assertThat(first(2).models()).containsExactly(spec(2));
   }
 
@@ -70,11 +73,12 @@ class SavedOrdersTest {
         "{",
         "[]",
         "null",
-        "{\"version\":2,\"revision\":1,\"scaled\":[],\"drains\":[]}",
-        "{\"version\":1,\"revision\":1,\"scaled\":[null],\"drains\":[]}",
-        "{\"version\":1,\"revision\":1,\"scaled\":[{\"model\":\"m\",\"configured\":0,\"replicas\":-4}],\"drains\":[]}",
-        "{\"version\":1,\"revision\":1,\"scaled\":[],\"drains\":[{\"kind\":\"NODE\",\"name\":\"a\",\"graceMillis\":1}]}",
-        "{\"version\":1,\"revision\":1,\"scaled\":[],\"drains\":[{\"kind\":\"MODEL\",\"graceMillis\":1}]}"
+        "{\"version\":2,\"revision\":1,\"scaled\":[],\"loaded\":[],\"drains\":[]}",
+        "{\"version\":1,\"revision\":1,\"scaled\":[null],\"loaded\":[],\"drains\":[]}",
+        "{\"version\":1,\"revision\":1,\"scaled\":[{\"model\":\"m\",\"configured\":0,\"replicas\":-4}],\"loaded\":[],\"drains\":[]}",
+        "{\"version\":1,\"revision\":1,\"scaled\":[],\"loaded\":[],\"drains\":[{\"kind\":\"NODE\",\"name\":\"a\",\"graceMillis\":1}]}",
+        "{\"version\":1,\"revision\":1,\"scaled\":[],\"loaded\":[{\"id\":{\"name\":\"x\"}}],\"drains\":[]}",
+        "{\"version\":1,\"revision\":1,\"scaled\":[],\"loaded\":[],\"drains\":[{\"kind\":\"MODEL\",\"graceMillis\":1}]}"
       })
   void aDamagedFileCountsAsNone(String text) throws Exception {
     Files.createDirectories(file().getParent());

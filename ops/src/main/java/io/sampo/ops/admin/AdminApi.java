@@ -273,8 +273,11 @@ public interface AdminApi {
    * A model as it is wanted.
    *
    * @param replicas how many at most; 0 for one on each engine node
+   * @param memoryBytes what one replica needs; 0 where nobody says
+   * @param waiting why there are fewer than wanted; empty where there are not
    */
-  record WantedModel(String model, String engine, String source, int replicas) {}
+  record WantedModel(
+      String model, String engine, String source, int replicas, long memoryBytes, String waiting) {}
 
   /**
    * What takes nothing new.
@@ -289,7 +292,23 @@ public interface AdminApi {
   record SeatView(String replica, String node) {}
 
   /**
-   * What is wanted of the cluster.
+   * What an engine node has for models.
+   *
+   * @param freeBytes of main memory now
+   * @param gpuBytes of its GPU's memory; 0 where there is none that it tells of
+   * @param labels as {@code name=value}
+   */
+  record DeviceView(
+      String node,
+      int threads,
+      long freeBytes,
+      long totalBytes,
+      String gpu,
+      long gpuBytes,
+      List<String> labels) {}
+
+  /**
+   * What is wanted of the cluster, and what there is for it.
    *
    * @param revision grows with each change
    */
@@ -298,6 +317,7 @@ public interface AdminApi {
       List<WantedModel> models,
       List<DrainView> drains,
       List<SeatView> seats,
+      List<DeviceView> devices,
       List<NodeError> errors) {}
 
   @Describe("The members of the cluster and how each of them is.")
@@ -348,6 +368,17 @@ public interface AdminApi {
       "Wants at most so many replicas of a model, 0 for one on each engine node. Those too many are"
           + " drained and unloaded; what has no node waits for one.")
   Done scale(String model, int replicas, boolean dryRun, Audit audit, int timeoutMillis);
+
+  @Change
+  @Describe(
+      "Loads one more model, by a reference that every node can resolve, on at most so many engine"
+          + " nodes (0 for each) that have room for it; gateways serve it by this name.")
+  Done load(
+      String model, String source, int replicas, boolean dryRun, Audit audit, int timeoutMillis);
+
+  @Change
+  @Describe("Unloads a model that was loaded so; its replicas are drained first.")
+  Done unload(String model, boolean dryRun, Audit audit, int timeoutMillis);
 
   @Describe("What nodes keep of KV in main memory and in files, and what that has saved.")
   Kv kv(int timeoutMillis);

@@ -23,6 +23,8 @@ public final class ClusterAdmin implements AdminApi {
   private static final int LONGEST_MILLIS = 60_000;
   private static final int MOST_AUDIT_CHARS = 200;
   private static final int LONGEST_GRACE_SECONDS = 86_400;
+  private static final int LONGEST_NAME = 128;
+  private static final int LONGEST_SOURCE = 1024;
 
   private final NodeRound round;
   private final EventLog events;
@@ -191,7 +193,8 @@ public final class ClusterAdmin implements AdminApi {
         round.ask("", Question.DESIRED, Arguments.NONE, Desired.class, checked(timeoutMillis));
     return heard.answers().stream()
         .findFirst()
-        .orElseGet(() -> new Desired(0, List.of(), List.of(), List.of(), heard.errors()));
+        .orElseGet(
+            () -> new Desired(0, List.of(), List.of(), List.of(), List.of(), heard.errors()));
   }
 
   @Override
@@ -247,13 +250,55 @@ public final class ClusterAdmin implements AdminApi {
         limit);
   }
 
+  @Override
+  public Done load(
+      String model, String source, int replicas, boolean dryRun, Audit audit, int timeoutMillis) {
+    int limit = checked(timeoutMillis);
+    requireText(model, "the model as clients shall call it");
+    requireText(source, "where the model comes from");
+    if (model.length() > LONGEST_NAME || source.length() > LONGEST_SOURCE) {
+      throw new IllegalArgumentException("the name or the source is too long");
+    }
+    // How it is loaded is what a gateway's settings say.
+    return order(
+        round.gateway(),
+        Question.LOAD,
+        new Arguments(model, source, replicas, 0, dryRun),
+        "load " + model + " from " + source,
+        audit,
+        limit);
+  }
+
+  @Override
+  public Done unload(String model, boolean dryRun, Audit audit, int timeoutMillis) {
+    int limit = checked(timeoutMillis);
+    requireText(model, "a model");
+    return order(
+        round.gateway(),
+        Question.UNLOAD,
+        new Arguments(model, "", 0, 0, dryRun),
+        "unload " + model,
+        audit,
+        limit);
+  }
+
   /** Tells the placement through this node, which any node can. */
   private Done order(
       Question question, Arguments with, String what, Audit audit, int timeoutMillis) {
+    return order("", question, with, what, audit, timeoutMillis);
+  }
+
+  private Done order(
+      String through,
+      Question question,
+      Arguments with,
+      String what,
+      Audit audit,
+      int timeoutMillis) {
     if (!with.dryRun()) {
       audit(what, audit);
     }
-    var heard = round.ask("", question, with, Placement.Ordered.class, timeoutMillis);
+    var heard = round.ask(through, question, with, Placement.Ordered.class, timeoutMillis);
     return heard.answers().stream()
         .findFirst()
         .map(told -> new Done(told.lines(), told.operation(), heard.errors()))

@@ -70,6 +70,18 @@ public interface LocalNode extends NodeFigures {
   Placement.Ordered scale(ModelId model, int replicas, boolean dryRun, Duration limit);
 
   /**
+   * Wants one more model. Only a gateway can say how it is loaded.
+   *
+   * @param source a reference of the model store, or a path
+   * @param replicas 0 for one on each engine node
+   */
+  Placement.Ordered load(
+      ModelId model, String source, int replicas, boolean dryRun, Duration limit);
+
+  /** Wants a model no more that was loaded so. */
+  Placement.Ordered unload(ModelId model, boolean dryRun, Duration limit);
+
+  /**
    * Drops all KV beside the engines.
    *
    * @return how many bytes that were

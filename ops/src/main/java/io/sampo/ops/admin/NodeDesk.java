@@ -93,7 +93,7 @@ public final class NodeDesk implements NodeAgent.Answers {
       case QUEUES -> queues();
       case SESSIONS -> sessions(with.most());
       case MOVE_SESSION -> move(with.subject(), with.value());
-      case DESIRED -> view(node.described(PLACEMENT_LIMIT).desired());
+      case DESIRED -> view(node.described(PLACEMENT_LIMIT));
       case OPERATIONS -> operations(node.described(PLACEMENT_LIMIT));
       case DRAIN -> told(node.drain(target(with), with.number(), with.dryRun(), PLACEMENT_LIMIT));
       case UNDRAIN -> told(node.undrain(target(with), with.dryRun(), PLACEMENT_LIMIT));
@@ -104,6 +104,15 @@ public final class NodeDesk implements NodeAgent.Answers {
                   Math.toIntExact(with.number()),
                   with.dryRun(),
                   PLACEMENT_LIMIT));
+      case LOAD ->
+          told(
+              node.load(
+                  new ModelId(with.subject()),
+                  with.value(),
+                  Math.toIntExact(with.number()),
+                  with.dryRun(),
+                  PLACEMENT_LIMIT));
+      case UNLOAD -> told(node.unload(new ModelId(with.subject()), with.dryRun(), PLACEMENT_LIMIT));
       case KV -> node.kv().stream().map(this::view).toList();
       case EVICT_KV -> node.evictKv();
       case EVENTS -> events.after(with.number(), bounded(with.most()));
@@ -259,14 +268,20 @@ public final class NodeDesk implements NodeAgent.Answers {
   }
 
   /** What is wanted of the cluster, for people. */
-  private static AdminApi.Desired view(Desired desired) {
+  private static AdminApi.Desired view(Placement.Described told) {
+    Desired desired = told.desired();
     return new AdminApi.Desired(
         desired.revision(),
         desired.models().stream()
             .map(
                 spec ->
                     new AdminApi.WantedModel(
-                        spec.id().name(), spec.engine(), spec.source(), spec.replicas()))
+                        spec.id().name(),
+                        spec.engine(),
+                        spec.source(),
+                        spec.replicas(),
+                        Math.max(0, spec.memoryBytes()),
+                        told.waiting().getOrDefault(spec.id().name(), "")))
             .toList(),
         desired.drains().stream()
             .map(
@@ -285,7 +300,22 @@ public final class NodeDesk implements NodeAgent.Answers {
                 seat ->
                     new AdminApi.SeatView(seat.replica().toString(), Desired.place(seat.node())))
             .toList(),
+        told.offers().stream().map(NodeDesk::view).toList(),
         List.of());
+  }
+
+  private static AdminApi.DeviceView view(Placement.NodeOffer offer) {
+    return new AdminApi.DeviceView(
+        Desired.place(offer.node()),
+        offer.threads(),
+        offer.freeBytes(),
+        offer.totalBytes(),
+        offer.gpu(),
+        offer.gpuBytes(),
+        offer.labels().entrySet().stream()
+            .map(label -> label.getKey() + "=" + label.getValue())
+            .sorted()
+            .toList());
   }
 
   private static List<OperationView> operations(Placement.Described told) {

@@ -15,6 +15,8 @@ enum Question {
   DRAIN,
   UNDRAIN,
   SCALE,
+  LOAD,
+  UNLOAD,
   KV,
   EVICT_KV,
   EVENTS,
@@ -26,8 +28,8 @@ enum Question {
   /**
    * What goes with a question; each uses what it needs.
    *
-   * @param subject a request, a session, a logger, or what is to be drained
-   * @param value a replica, a level, or the kind of what is to be drained
+   * @param subject a request, a session, a logger, or what is to be drained or loaded
+   * @param value a replica, a level, a model's source, or the kind of what is to be drained
    * @param number how many, or for how long
    * @param most how many to tell at most
    * @param dryRun whether only to tell what would be done

@@ -269,6 +269,63 @@ final class Changes {
     }
   }
 
+  /** Loads a model. */
+  @Command(
+      name = "load",
+      description = {
+        "Load one more model on engine nodes that have room for it; gateways serve it by its name.",
+        "'desired' shows what it waits for."
+      },
+      footer = {"", "Example: console load hf:bartowski/Llama-3.2-1B-Instruct-GGUF --name llama"})
+  static final class Load extends Destroying {
+
+    @Parameters(
+        paramLabel = "MODEL",
+        description = "A reference, or a path that is the same on every node.")
+    String source = "";
+
+    @Option(names = "--name", description = "What clients call it. Default: the file's name.")
+    @Nullable String name;
+
+    @Option(
+        names = "--replicas",
+        defaultValue = "1",
+        description = "On at most so many engine nodes; 0 for each. Default ${DEFAULT-VALUE}.")
+    int replicas;
+
+    Load(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      String called =
+          name == null ? source.replaceFirst("^.*[/:]", "").replaceFirst("\\.gguf$", "") : name;
+      return context.done(
+          context.api().load(called, source, replicas, dryRun, audit(), millis()), json);
+    }
+  }
+
+  /** Unloads a model. */
+  @Command(
+      name = "unload",
+      description = "Unload a model that was loaded by 'load'; its replicas are drained first.")
+  static final class Unload extends Destroying {
+
+    @Parameters(paramLabel = "NAME", description = "As 'desired' shows it.")
+    String name = "";
+
+    Unload(Context context) {
+      super(context);
+    }
+
+    @Override
+    public Integer call() {
+      confirm("unload " + name);
+      return context.done(context.api().unload(name, dryRun, audit(), millis()), json);
+    }
+  }
+
   /** Levels of loggers. */
   @Command(
       name = "level",

@@ -419,7 +419,7 @@ final class Looks {
         context.json(desired);
         return context.errors(desired.errors());
       }
-      Table models = new Table("MODEL", "ENGINE", "REPLICAS", "SOURCE");
+      Table models = new Table("MODEL", "ENGINE", "REPLICAS", "NEEDS", "SOURCE", "WAITING");
       desired
           .models()
           .forEach(
@@ -428,11 +428,28 @@ final class Looks {
                       one.model(),
                       one.engine(),
                       one.replicas() == 0 ? "each node" : one.replicas(),
-                      one.source()));
+                      one.memoryBytes() == 0 ? "-" : Figures.bytes(one.memoryBytes()),
+                      one.source(),
+                      one.waiting().isEmpty() ? "-" : one.waiting()));
       models.print(context.out());
       Table seats = new Table("REPLICA", "NODE");
       desired.seats().forEach(one -> seats.row(one.replica(), one.node()));
       seats.print(context.out());
+      Table devices =
+          new Table("ENGINE NODE", "THREADS", "FREE", "OF", "GPU", "GPU MEMORY", "LABELS");
+      desired
+          .devices()
+          .forEach(
+              one ->
+                  devices.row(
+                      one.node(),
+                      one.threads(),
+                      Figures.bytes(one.freeBytes()),
+                      Figures.bytes(one.totalBytes()),
+                      one.gpu().isEmpty() ? "-" : one.gpu(),
+                      one.gpuBytes() == 0 ? "-" : Figures.bytes(one.gpuBytes()),
+                      one.labels().isEmpty() ? "-" : String.join(",", one.labels())));
+      devices.print(context.out());
       if (!desired.drains().isEmpty()) {
         Table drains = new Table("DRAINED", "NAME", "GRACE", "BY");
         desired

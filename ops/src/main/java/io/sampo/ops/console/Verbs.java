@@ -40,6 +40,8 @@ final class Verbs {
         .addSubcommand(new Changes.Drain(context))
         .addSubcommand(new Changes.Undrain(context))
         .addSubcommand(new Changes.Scale(context))
+        .addSubcommand(new Changes.Load(context))
+        .addSubcommand(new Changes.Unload(context))
         .addSubcommand(
             new CommandLine(new SessionVerbs())
                 .addSubcommand(new Changes.SessionsShow(context))

@@ -256,6 +256,23 @@ public final class Beans implements AutoCloseable {
         String model, int wanted, boolean dryRun, AdminApi.Audit audit, int timeoutMillis) {
       return api.scale(model, wanted, dryRun, audit, timeoutMillis);
     }
+
+    @Override
+    public AdminApi.Done load(
+        String model,
+        String source,
+        int wanted,
+        boolean dryRun,
+        AdminApi.Audit audit,
+        int timeoutMillis) {
+      return api.load(model, source, wanted, dryRun, audit, timeoutMillis);
+    }
+
+    @Override
+    public AdminApi.Done unload(
+        String model, boolean dryRun, AdminApi.Audit audit, int timeoutMillis) {
+      return api.unload(model, dryRun, audit, timeoutMillis);
+    }
   }
 
   private final class OwnOperations implements OperationsMXBean {

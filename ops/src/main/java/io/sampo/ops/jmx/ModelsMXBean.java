@@ -16,4 +16,13 @@ public interface ModelsMXBean {
   @Change
   @Describe("Wants at most so many replicas of a model, 0 for one on each engine node.")
   Done scale(String model, int replicas, boolean dryRun, Audit audit, int timeoutMillis);
+
+  @Change
+  @Describe("Loads one more model where there is room; 0 wants it on each engine node.")
+  Done load(
+      String model, String source, int replicas, boolean dryRun, Audit audit, int timeoutMillis);
+
+  @Change
+  @Describe("Unloads a model that was loaded so; its replicas are drained first.")
+  Done unload(String model, boolean dryRun, Audit audit, int timeoutMillis);
 }

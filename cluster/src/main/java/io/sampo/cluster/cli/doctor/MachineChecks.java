@@ -1,5 +1,6 @@
 package io.sampo.cluster.cli.doctor;
 
+import io.sampo.cluster.node.Memory;
 import io.sampo.engines.modelstore.download.Sizes;
 import java.io.File;
 import java.io.IOException;

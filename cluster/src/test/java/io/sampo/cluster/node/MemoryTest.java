@@ -1,4 +1,4 @@
-package io.sampo.cluster.cli.doctor;
+package io.sampo.cluster.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

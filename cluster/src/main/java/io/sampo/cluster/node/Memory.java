@@ -1,4 +1,4 @@
-package io.sampo.cluster.cli.doctor;
+package io.sampo.cluster.node;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
