@@ -31,6 +31,10 @@ public final class AdminRoutes {
 
   private static final int DEFAULT_TIMEOUT_MILLIS = 5000;
   private static final int DEFAULT_MOST = 100;
+
+  /** Tells whoever hears it that their key is an operator's. */
+  private static final HttpResponse MAY_CHANGE = HttpResponse.create().withStatus(204);
+
   private static final Executor THREADS = task -> Thread.ofVirtual().name("admin").start(task);
 
   private final JsonMapper json =
@@ -51,6 +55,7 @@ public final class AdminRoutes {
   List<Route> routes() {
     return List.of(
         new Route("GET", "/metrics", Scope.READ, (_, _) -> metrics()),
+        Route.get("/admin/may-change", Scope.ADMIN, _ -> MAY_CHANGE),
         look("nodes", with -> api.nodes(with.timeout())),
         look("replicas", with -> api.replicas(with.timeout())),
         look("models", with -> api.models(with.timeout())),

@@ -23,6 +23,7 @@ import io.sampo.cluster.gateway.http.SocketLane;
 import io.sampo.cluster.gateway.http.SocketWriter;
 import io.sampo.cluster.gateway.json.UnknownFields;
 import io.sampo.ops.requests.RunningRequests;
+import io.sampo.ops.web.PageFile;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -114,12 +115,10 @@ public final class HttpGateway {
         routes(
             system, endpoint, settings, admission, standby, models, adapters, requests, health,
             open);
+    List<Route> answered = new ArrayList<>(api.routes());
+    answered.addAll(new PageRoutes(PageFile.Door.CLIENTS).routes());
     return bind(
-        system,
-        endpoint,
-        settings,
-        table(system, api.routes(), health, open, endpoint, NOTHING),
-        open);
+        system, endpoint, settings, table(system, answered, health, open, endpoint, NOTHING), open);
   }
 
   /** As before, for a node that tells how it is and nothing else. */
@@ -134,7 +133,7 @@ public final class HttpGateway {
         open);
   }
 
-  /** As before, for operators: health, metrics and what the admin routes answer. */
+  /** As before, for operators: health, metrics, their web page and what the admin routes answer. */
   public static CompletionStage<HttpGateway> bindAdmin(
       ActorSystem<?> system,
       Endpoint endpoint,
@@ -143,6 +142,7 @@ public final class HttpGateway {
       NodeHealth health) {
     OpenAnswers open = new OpenAnswers();
     List<Route> routes = new ArrayList<>(admin.routes());
+    routes.addAll(new PageRoutes(PageFile.Door.OPERATORS).routes());
     routes.addAll(new HealthRoutes(health, open::draining, endpoint.version()).routes());
     return bind(system, endpoint, settings, new RouteTable(routes, Scope.READ, NOTHING), open);
   }

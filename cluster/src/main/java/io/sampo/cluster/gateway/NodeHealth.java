@@ -26,6 +26,11 @@ public interface NodeHealth {
   /** The replicas that this node knows, as they last reported; a few seconds old at most. */
   List<Replica.Report> replicas();
 
+  /** Where operators reach this node over HTTP; empty where they do not. */
+  default Optional<String> admin() {
+    return Optional.empty();
+  }
+
   /** Who tells what this node's block store holds, where it has one. */
   default Optional<ActorRef<Holder.Command>> kvHolder() {
     return Optional.empty();

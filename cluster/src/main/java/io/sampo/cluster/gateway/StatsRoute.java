@@ -31,6 +31,7 @@ final class StatsRoute {
   HttpResponse stats() {
     JsonBytes json = new JsonBytes(512).raw("{").name("answers").number(answers.getAsInt());
     number(json, "placed_by_fallback", node.placedByFallback());
+    node.admin().ifPresent(at -> json.raw(",").name("admin").string(at));
     json.raw(",").name("replicas").raw("[");
     String comma = "";
     for (Replica.Report replica : node.replicas()) {

@@ -49,6 +49,7 @@ final class Readiness implements NodeHealth {
   private volatile @Nullable TieredKv kv;
   private volatile StandbyStats standby = StandbyStats.NONE;
   private volatile @Nullable Detour detour;
+  private volatile @Nullable String admin;
   private volatile boolean joined;
   private volatile boolean draining;
 
@@ -164,6 +165,16 @@ final class Readiness implements NodeHealth {
   @Override
   public StandbyStats standby() {
     return standby;
+  }
+
+  /** Where operators reach this node from now on. */
+  void admin(String url) {
+    admin = url;
+  }
+
+  @Override
+  public Optional<String> admin() {
+    return Optional.ofNullable(admin);
   }
 
   void joined() {

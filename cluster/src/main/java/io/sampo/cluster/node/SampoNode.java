@@ -256,6 +256,7 @@ public final class SampoNode implements AutoCloseable {
         admin.listen(wanted, keys, settings.allowedHosts(), readiness, this::bound);
     adminAddress = listener.address();
     operations.admin(url(listener));
+    readiness.admin(url(listener));
     if (wanted.jmx() != null) {
       jmxAddress = admin.listen(wanted.jmx(), keys);
     }
