@@ -1,5 +1,6 @@
 package io.sampo.cluster.cli.doctor;
 
+import io.sampo.cluster.membership.Seed;
 import io.sampo.cluster.node.Memory;
 import io.sampo.engines.modelstore.download.Sizes;
 import io.sampo.engines.spi.EngineException;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,41 +21,65 @@ import org.jspecify.annotations.Nullable;
 /**
  * Looks at one machine.
  *
- * @param host the HTTP address that would be used
- * @param port the HTTP port that would be used
+ * @param ports what a node would listen on
  * @param dataFolder the data folder; need not exist
  * @param natives the distribution's folder of native libraries
  * @param fromClone whether this Sampo was built from a clone, which needs build tools
  * @param damagedModels what is wrong with stored models, by name
+ * @param neighbours the cluster that is looked at too
  */
 public record Doctor(
-    String host,
-    int port,
+    List<Port> ports,
     Path dataFolder,
     Path natives,
     boolean fromClone,
-    Map<String, String> damagedModels) {
+    Map<String, String> damagedModels,
+    Neighbours neighbours) {
 
   private static final long LITTLE_SPACE_BYTES = 2_000_000_000L;
+
+  /**
+   * A port that a node would listen on.
+   *
+   * @param flag its name
+   */
+  public record Port(String flag, String host, int number) {}
+
+  /**
+   * A cluster, as far as it is to be looked at.
+   *
+   * @param join nodes that are to be there
+   * @param admin the listener for operators of one of its nodes, or null
+   * @param version the version of this Sampo
+   */
+  public record Neighbours(List<Seed> join, @Nullable AdminView admin, String version) {}
 
   /** Every check, in the order to read. */
   public List<Check> examine() {
     List<Check> checks = new ArrayList<>();
     checks.add(MachineChecks.java());
     checks.add(MachineChecks.memory(Memory.now()));
+    checks.add(LimitChecks.limits(Path.of("/")));
     checks.add(MachineChecks.processor());
     checks.add(MachineChecks.gpu(natives));
     checks.add(engineLibrary());
     kernels().ifPresent(checks::add);
     checks.add(space());
     checks.add(models());
-    checks.add(MachineChecks.port("port", host, port));
+    ports.forEach(port -> checks.add(MachineChecks.port(port.flag(), port.host(), port.number())));
+    checks.add(LimitChecks.clock(Instant.now()));
+    checks.add(LimitChecks.names());
     if (fromClone) {
       checks.add(MachineChecks.tool("mvn", "install Maven 3.8 or later"));
       checks.add(MachineChecks.tool("npm", "install Node.js, which brings it"));
+      checks.add(MachineChecks.tool("node", "install Node.js 20.19, 22.12 or newer"));
       checks.add(MachineChecks.tool("g++", "install it, for example 'apt install g++'"));
     } else {
       checks.add(MachineChecks.npmOfTheDefaultModel());
+    }
+    neighbours.join().forEach(seed -> checks.add(ClusterChecks.join(seed)));
+    if (neighbours.admin() != null) {
+      checks.addAll(ClusterChecks.nodes(neighbours.admin(), neighbours.version()));
     }
     return checks;
   }

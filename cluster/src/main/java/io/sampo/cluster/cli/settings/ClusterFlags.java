@@ -89,7 +89,7 @@ final class ClusterFlags {
     }
   }
 
-  private static List<Seed> seeds(Layers layers) {
+  static List<Seed> seeds(Layers layers) {
     List<Seed> seeds = new ArrayList<>();
     for (String text : layers.list(Flags.JOIN)) {
       try {

@@ -1,5 +1,6 @@
 package io.sampo.cluster.cli.settings;
 
+import io.sampo.cluster.membership.Seed;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -86,6 +87,15 @@ public final class Layers {
 
   Optional<Path> path(Flag flag) {
     return find(flag).map(given -> Path.of(expandHome(given.text())));
+  }
+
+  /**
+   * The nodes to join.
+   *
+   * @throws UsageException when one is none
+   */
+  public List<Seed> seeds() {
+    return ClusterFlags.seeds(this);
   }
 
   /** Values parted by commas. */
