@@ -86,11 +86,13 @@ class DoctorIT {
     Path crashes = Files.createDirectories(folder.resolve("home").resolve("crashes"));
     Files.writeString(
         crashes.resolve("crash-1.log"),
-        "#  SIGSEGV (0xb)\n"
-            + "C  [libllama.so+0x1234]  llama_decode+0x10\n"
-            + "Top of Stack: 0x00: 53 65 63 72 65 74\n"
-            + "Environment Variables:\n"
-            + "HF_TOKEN=never-to-be-seen\n");
+        """
+        #  SIGSEGV (0xb)
+        C  [libllama.so+0x1234]  llama_decode+0x10
+        Top of Stack: 0x00: 53 65 63 72 65 74
+        Environment Variables:
+        HF_TOKEN=never-to-be-seen
+        """);
     try (NodeProcess node =
         NodeProcess.start(
             folder, "ready", "serve", "--engine=simulated", "--port=0", "--api-key-file=" + keys)) {

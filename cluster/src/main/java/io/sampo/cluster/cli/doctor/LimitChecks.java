@@ -113,7 +113,7 @@ final class LimitChecks {
     } catch (ExecutionException unknown) {
       return Check.warn(
           "names",
-          "this machine's own name stands for nothing: " + unknown.getCause().getMessage(),
+          "this machine's own name stands for nothing: " + unknown.getMessage(),
           "add it to /etc/hosts, or give numeric addresses to --cluster-host and --join");
     } catch (TimeoutException slow) {
       return Check.warn(
