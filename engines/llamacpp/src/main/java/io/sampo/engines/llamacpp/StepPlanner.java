@@ -80,11 +80,15 @@ final class StepPlanner {
 
   private static final int OLDEST_PROMPTS_PART = 4;
 
+  /** Every other chunk is smaller by such a part. */
+  private static final int SWAY_PART = 4;
+
   private final Rules rules;
   private final StepTime time = new StepTime();
   private int answerRows;
   private int draftedRows;
   private int promptRows;
+  private boolean larger;
 
   StepPlanner(Rules rules) {
     this.rules = rules;
@@ -200,7 +204,18 @@ final class StepPlanner {
     int within = time.promptRowsWithin(granted);
     return deep
         ? Math.clamp(within, Math.min(TILE_ROWS, room), room)
-        : Math.min(wholeGroups(Math.max(within, LEAST_CHUNK)), room);
+        : Math.min(wholeGroups(swayed(within)), room);
+  }
+
+  /**
+   * Makes chunks larger and smaller by turns. The sum of all rows would otherwise stay the same
+   * from step to step, and nothing could be learned of what a row costs.
+   */
+  private int swayed(int within) {
+    larger = !larger;
+    return larger
+        ? Math.max(within, LEAST_CHUNK + GROUP_ROWS)
+        : Math.max(within - within / SWAY_PART, LEAST_CHUNK);
   }
 
   /** Leaves out a few rows of a chunk, so that all rows of the step are whole groups. */

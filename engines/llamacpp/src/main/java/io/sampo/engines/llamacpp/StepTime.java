@@ -13,6 +13,10 @@ import io.sampo.engines.llamacpp.speculation.StepCosts;
  * needed. A step that took much longer or shorter than usual errors explain (the machine was busy
  * elsewhere) counts only as far as those reach, as in Huber's estimator; if steps stay that way,
  * the usual error grows and the estimate follows within some ten steps.
+ *
+ * <p>Costs drift together: what changes is the machine's speed, far more than one cost beside
+ * another. So steps of one kind, which cannot tell the costs apart, leave their proportions as they
+ * were learned.
  */
 final class StepTime implements StepCosts {
 
@@ -25,8 +29,14 @@ final class StepTime implements StepCosts {
   /** Nothing is known at first: a cost may be anything of this order, in milliseconds. */
   private static final double FIRST_DOUBT = 100 * 100;
 
-  /** The usual relative error of a prediction, at first; costs may drift as much at each step. */
+  /**
+   * The usual relative error of a prediction, at first; all costs together may drift as much at
+   * each step.
+   */
   private static final double USUAL_ERROR = 0.05;
+
+  /** Of the drift of all, what one cost may drift by itself. */
+  private static final double OWN_DRIFT = 0.1;
 
   /** In milliseconds; what seems to cost nothing drifts as if it cost this, so as to be learned. */
   private static final double LEAST_COST = 0.1;
@@ -89,11 +99,18 @@ final class StepTime implements StepCosts {
   }
 
   private void drift() {
+    double variance = usualError * usualError;
+    boolean together = true;
     for (int i = 0; i < COSTS; i++) {
-      double step = usualError * Math.max(costs[i], LEAST_COST);
-      double grown = doubt[i][i] + step * step;
-      if (grown <= FIRST_DOUBT) {
-        doubt[i][i] = grown;
+      double own = OWN_DRIFT * usualError * Math.max(costs[i], LEAST_COST);
+      if (doubt[i][i] + own * own <= FIRST_DOUBT) {
+        doubt[i][i] += own * own;
+      }
+      together &= doubt[i][i] + variance * costs[i] * costs[i] <= FIRST_DOUBT;
+    }
+    for (int i = 0; together && i < COSTS; i++) {
+      for (int j = 0; j < COSTS; j++) {
+        doubt[i][j] += variance * costs[i] * costs[j];
       }
     }
   }

@@ -121,7 +121,24 @@ class StepPlannerTest {
     Arrays.fill(house, answer());
     house[32] = prompt(1000);
     assertThat(plan(trained(200), house).getLast()).isBetween(17, 23);
-    assertThat(plan(trained(10), house).getLast()).isEqualTo(8);
+    StepPlanner strained = trained(10);
+    assertThat(plan(strained, house).getLast()).isEqualTo(12);
+    assertThat(plan(strained, house).getLast()).isEqualTo(8);
+  }
+
+  /** Whatever it believes at first: where the machine is slow it must see that a row is cheap. */
+  @Test
+  void findsOutWhatRowsCostWhereAFewAnswersRunBesidePrompts() {
+    StepPlanner planner = new StepPlanner(new Rules(512, 200, false));
+    Ready[] house = {answer(), answer(), prompt(1000)};
+    plan(planner, prompt(1));
+    planner.observe(400_000_000);
+    int rows = 0;
+    for (int i = 0; i < 40; i++) {
+      rows = plan(planner, house).getLast();
+      planner.observe((70 + 2 * 15 + 5L * rows) * 1_000_000);
+    }
+    assertThat(rows).isBetween(13, 21);
   }
 
   @Test
