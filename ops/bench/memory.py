@@ -35,7 +35,7 @@ def main():
     in_page_cache(model)
     conditions()
     # Sampo counts the context per sequence, llama-server for all; its cache of old prompts is off, as Sampo has none.
-    ours = measure(sampo(folder, model, "--threads", "2", "--ctx-size", CONTEXT, "--parallel", SLOTS), requests)
+    ours = measure(sampo(folder, model, "--threads", "2", "--ctx-size", CONTEXT, "--parallel", SLOTS, kernels="auto"), requests)
     theirs = measure(
         llama_server(folder, model, "--threads", "2", "--ctx-size", CONTEXT * SLOTS, "--parallel", SLOTS, "--cache-ram", "0"), requests)
     print(f"1B, {SLOTS} slots of {CONTEXT} tokens; MB    Sampo   llama-server   difference")

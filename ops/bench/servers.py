@@ -142,8 +142,10 @@ class Answer:
         return [later - earlier for earlier, later in zip(self.times, self.times[1:])]
 
 
-def sampo(folder, *words):
-    return Server("Sampo", [folder / "sampo/bin/sampo", "serve", *words])
+def sampo(folder, *words, kernels="off"):
+    """Multiplies by llama.cpp's kernels, as the peer does, unless told otherwise."""
+    choice = [] if "--engine" in words else ["--kernels", kernels]
+    return Server("Sampo", [folder / "sampo/bin/sampo", "serve", *words, *choice])
 
 
 def llama_server(folder, model, *words):

@@ -122,6 +122,7 @@ def main():
     parser.add_argument("case", choices=CASES)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer-flags", default="", help="further flags of llama-server, for example '-kvu -b 512'")
+    parser.add_argument("--kernels", choices=["auto", "off"], default="off", help="Sampo's own CPU kernels; off, so that both multiply alike")
     parser.add_argument("--alone", action="store_true", help="without llama-server")
     words = parser.parse_args()
     folder, model = prepare()
@@ -129,7 +130,7 @@ def main():
     in_page_cache(model)
     conditions()
     slots, context = SHAPES[words.case]
-    ours = sampo(folder, model, "--threads", "2", "--ctx-size", context, "--parallel", slots)
+    ours = sampo(folder, model, "--threads", "2", "--ctx-size", context, "--parallel", slots, kernels=words.kernels)
     # The tokenizer of the conversation is llama-server's, whoever is measured.
     needed = not words.alone or words.case == "conversation"
     theirs = llama_server(folder, model, "--threads", "2", "--ctx-size", context * slots, "--parallel", slots,

@@ -31,7 +31,8 @@ def main():
     conditions()
     same = ["--threads", "2", "--ctx-size", "4096", "--parallel", "1"]
     starts = {
-        "Sampo, 1B": lambda: sampo(folder, model, *same),
+        "Sampo, 1B": lambda: sampo(folder, model, *same, kernels="auto"),
+        "Sampo with llama.cpp's kernels, 1B": lambda: sampo(folder, model, *same),
         "llama-server, 1B": lambda: llama_server(folder, model, *same),
         "Sampo, stories15m": lambda: sampo(folder, "stories15m"),
     }

@@ -115,7 +115,7 @@ public final class Flags {
           "kernels",
           "auto|off",
           "Our own matrix kernels on the CPU, several times faster than llama.cpp's: auto where the"
-              + " model and the processor allow it, off for llama.cpp's alone (default).");
+              + " model and the processor allow it (default), off for llama.cpp's alone.");
   public static final Flag SPECULATION =
       new Flag(
           "speculation",

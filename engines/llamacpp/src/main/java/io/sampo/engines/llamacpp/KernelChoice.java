@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which kernels multiply a model's weights on the CPU: {@code auto} for our fastest that run here,
- * {@code off} for ggml's alone, or one of ours by name, for trials.
+ * Which kernels multiply a model's weights on the CPU: {@code auto}, the default, for our fastest
+ * that run here, {@code off} for ggml's alone, or one of ours by name, for trials.
  */
 final class KernelChoice {
 
@@ -23,9 +23,9 @@ final class KernelChoice {
   static final String KERNELS = "kernels";
 
   private static final Logger LOG = LoggerFactory.getLogger(KernelChoice.class);
+  private static final String AUTO = "auto";
   private static final String OFF = "off";
-  private static final String DEFAULT = OFF;
-  private static final Set<String> VALUES = Set.of("auto", OFF, "avx512-vnni", "avx-vnni", "avx2");
+  private static final Set<String> VALUES = Set.of(AUTO, OFF, "avx512-vnni", "avx-vnni", "avx2");
 
   private KernelChoice() {}
 
@@ -35,7 +35,7 @@ final class KernelChoice {
    * @throws EngineException INVALID_REQUEST for what is no choice
    */
   static String of(EngineSettings settings) {
-    String asked = settings.options().getOrDefault(KERNELS, DEFAULT);
+    String asked = settings.options().getOrDefault(KERNELS, AUTO);
     if (!VALUES.contains(asked)) {
       throw new EngineException(
           Kind.INVALID_REQUEST,
