@@ -189,6 +189,9 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
     /** What is wanted, from before; the configuration's where there is nothing. */
     CompletionStage<Desired> read();
 
+    /** The models of the configuration, which go on a node whether or not they have room there. */
+    Set<ModelId> configured();
+
     /** Done when the nodes that can be reached have it, and after a limit in any case. */
     CompletionStage<Done> write(Desired desired);
   }
@@ -219,7 +222,7 @@ public final class Placement extends AbstractMatchingBehavior<Placement.Command>
     this.replicas = replicas;
     this.register = register;
     this.settled = context.messageAdapter(Replica.AdapterSettled.class, FromReplica::new);
-    this.wishes = new Wishes(first, System::currentTimeMillis);
+    this.wishes = new Wishes(first, register.configured(), System::currentTimeMillis);
     // What was read is written again: it may have come from one node only.
     this.written = first.revision() - 1;
     timers.startTimerWithFixedDelay(Timer.ENSURE, settings.interval());

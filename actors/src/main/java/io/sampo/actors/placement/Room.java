@@ -43,7 +43,8 @@ final class Room {
   }
 
   boolean fits(String node, ModelSpec spec) {
-    return spec.memoryBytes() == 0 || !offers.containsKey(node) || spec.memoryBytes() <= left(node);
+    long need = spec.memoryBytes();
+    return need >= 0 && (need == 0 || !offers.containsKey(node) || need <= left(node));
   }
 
   private long left(String node) {

@@ -43,10 +43,18 @@ final class Seats {
 
   private static final String UNREAD = "waits until a gateway has read the model";
 
+  private final Set<ModelId> configured;
   private final Map<ReplicaId, Living> living = new HashMap<>();
   private final Set<String> nodes = new TreeSet<>();
   private final Map<String, Placement.NodeOffer> offers = new HashMap<>();
   private final Map<ModelId, String> waiting = new HashMap<>();
+
+  /**
+   * @param configured models that go on a node whether or not they have room there
+   */
+  Seats(Set<ModelId> configured) {
+    this.configured = configured;
+  }
 
   /** These are the engine nodes now. */
   void nodes(Set<String> present) {
@@ -201,10 +209,10 @@ final class Seats {
     return seat.replica().ordinal();
   }
 
-  private static Optional<String> emptiest(
+  private Optional<String> emptiest(
       Set<String> usable, Map<String, Integer> load, ModelSpec spec, Room room) {
     return usable.stream()
-        .filter(node -> spec.memoryBytes() >= 0 && room.fits(node, spec))
+        .filter(node -> configured.contains(spec.id()) || room.fits(node, spec))
         .min(Comparator.comparingInt((String node) -> load.getOrDefault(node, 0)));
   }
 

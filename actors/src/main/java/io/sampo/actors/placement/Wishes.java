@@ -55,16 +55,20 @@ final class Wishes {
           .thenComparingInt(ReplicaId::ordinal);
 
   private final LongSupplier clock;
-  private final Seats seats = new Seats();
+  private final Set<ModelId> configured;
+  private final Seats seats;
   private final Set<String> members = new TreeSet<>();
   private final Map<ModelId, String> troubles = new HashMap<>();
   private Desired desired;
 
   /**
+   * @param configured models that go on a node whether or not they have room there
    * @param clock milliseconds since 1970
    */
-  Wishes(Desired first, LongSupplier clock) {
+  Wishes(Desired first, Set<ModelId> configured, LongSupplier clock) {
     this.desired = first;
+    this.configured = Set.copyOf(configured);
+    this.seats = new Seats(this.configured);
     this.clock = clock;
   }
 
@@ -117,7 +121,8 @@ final class Wishes {
    */
   void sized(ModelId model, long bytes, @Nullable String trouble) {
     ModelSpec spec = desired.model(model);
-    if (spec != null && spec.memoryBytes() < 0) {
+    boolean asked = spec != null && spec.memoryBytes() < 0;
+    if (spec != null && (asked || (configured.contains(model) && spec.memoryBytes() != bytes))) {
       if (trouble != null) {
         troubles.put(model, trouble);
       } else {

@@ -3,7 +3,8 @@
  * drained. {@link io.sampo.actors.placement.Placement} is a cluster singleton on the gateway nodes;
  * it alone changes what is {@link io.sampo.actors.placement.Desired} and tells replicas what
  * follows, again and again. {@link io.sampo.actors.placement.Wishes} decides that, {@link
- * io.sampo.actors.placement.Seats} says which replica goes to which node.
+ * io.sampo.actors.placement.Seats} says which replica goes to which node, {@link
+ * io.sampo.actors.placement.Room} what fits there.
  *
  * <p>Invariant: asking is idempotent, so that a new singleton after a lost one changes nothing that
  * already runs.

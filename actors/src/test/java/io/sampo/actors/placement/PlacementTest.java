@@ -66,6 +66,11 @@ class PlacementTest {
     }
 
     @Override
+    public Set<ModelId> configured() {
+      return Set.of(MODEL);
+    }
+
+    @Override
     public CompletionStage<Done> write(Desired desired) {
       written.set(desired);
       return CompletableFuture.completedStage(Done.done());

@@ -29,7 +29,7 @@ class WishesTest {
   }
 
   private static Wishes wishes(int replicas, String... nodes) {
-    Wishes wishes = new Wishes(Desired.of(List.of(spec(replicas))), () -> 1000);
+    Wishes wishes = new Wishes(Desired.of(List.of(spec(replicas))), Set.of(MODEL), () -> 1000);
     nodes(wishes, nodes);
     return wishes;
   }
@@ -220,6 +220,7 @@ class WishesTest {
   @Test
   void theMemoryOfAGpuIsSharedByWhatIsToBeThere() {
     Wishes wishes = wishes(0, "a#1");
+    wishes.sized(MODEL, 1L << 30, null);
     wishes.offered(new Placement.NodeOffer("a#1", 4, 0, 0, "L4", 24L << 30, Map.of()));
     for (String name : List.of("one", "two")) {
       wishes.load(
@@ -237,7 +238,19 @@ class WishesTest {
     assertThat(wishes.waiting())
         .isEqualTo(
             Map.of(
-                new ModelId("two"), "waits for room: needs 16.0 GiB, most free is 8.0 GiB on a"));
+                new ModelId("two"), "waits for room: needs 16.0 GiB, most free is 7.0 GiB on a"));
+  }
+
+  @Test
+  void theConfigurationsModelGoesOnANodeWhateverItNeeds() {
+    Wishes wishes = wishes(0, "a#1");
+    wishes.sized(MODEL, 40L << 30, null);
+    wishes.settle();
+    nodes(wishes, "a#1", "b#1");
+    wishes.offered(offer("b#1", 1));
+    wishes.settle();
+    assertThat(wishes.desired().seats()).containsExactly(seat(0, "a#1"), seat(1, "b#1"));
+    assertThat(wishes.waiting()).isEmpty();
   }
 
   @Test

@@ -3,14 +3,17 @@ package io.sampo.cluster.node;
 import io.sampo.actors.placement.Desired;
 import io.sampo.actors.placement.Placement;
 import io.sampo.actors.replica.ModelSpec;
+import io.sampo.actors.wire.ModelId;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -108,9 +111,16 @@ final class DesiredRegister implements Placement.Register {
 
   /** A gateway may have been started with another model than those before it. */
   private Desired withConfigured(Desired known) {
-    List<ModelSpec> models = new ArrayList<>(known.models());
-    configured.stream().filter(spec -> known.model(spec.id()) == null).forEach(models::add);
-    return new Desired(known.revision(), models, known.drains(), known.seats(), known.operations());
+    List<ModelSpec> missing =
+        configured.stream().filter(spec -> known.model(spec.id()) == null).toList();
+    return missing.isEmpty()
+        ? known
+        : new Desired(
+            known.revision() + 1,
+            Stream.concat(known.models().stream(), missing.stream()).toList(),
+            known.drains(),
+            known.seats(),
+            known.operations());
   }
 
   /** What most nodes know, or else this one; empty where nobody knows anything. */
@@ -135,6 +145,11 @@ final class DesiredRegister implements Placement.Register {
                 answer instanceof Replicator.GetSuccess<LWWRegister<Desired>> found
                     ? Optional.of(found.get(KEY).getValue())
                     : Optional.empty());
+  }
+
+  @Override
+  public Set<ModelId> configured() {
+    return configured.stream().map(ModelSpec::id).collect(Collectors.toUnmodifiableSet());
   }
 
   @Override

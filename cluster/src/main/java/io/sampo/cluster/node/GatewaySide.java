@@ -97,6 +97,7 @@ final class GatewaySide {
             placement,
             wiring::toRouter);
     desired.listen(loaded::hear);
+    tellNeed(engines.provider(model.engine()), model, placement);
     wiring.readiness(readiness, spec.id(), detour);
     GenerationSettings generation = GenerationSettings.from(system.settings().config());
     Suspects suspects =
@@ -113,6 +114,24 @@ final class GatewaySide {
             suspects);
     Supplier<Optional<BlockNames>> names = naming.apply(readiness::kvLayout);
     open(served.thenApply(opened -> opened.naming(names)), spec);
+  }
+
+  /** Once it runs, so that its start is not held up. */
+  private void tellNeed(
+      EngineProvider provider, ModelSettings model, ActorRef<Placement.Command> placement) {
+    if (!provider.simulated()) {
+      var _ =
+          readiness
+              .first()
+              .thenAcceptAsync(
+                  _ ->
+                      placement.tell(
+                          new Placement.ModelSized(
+                              model.spec().id(),
+                              provider.plan(model.file(), model.engineSettings()).totalBytes(),
+                              null)),
+                  task -> Thread.ofPlatform().daemon().name("plan").start(task));
+    }
   }
 
   private void tellOthers(long fingerprint) {

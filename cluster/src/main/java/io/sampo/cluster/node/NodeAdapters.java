@@ -117,6 +117,9 @@ final class NodeAdapters implements AdapterDoor {
 
   @Override
   public CompletionStage<Optional<Failure>> load(ModelId model, Adapter adapter) {
+    if (!models.known(model.name())) {
+      return notOwn();
+    }
     return ask(replyTo -> new Placement.LoadAdapter(model, adapter, replyTo))
         .thenApplyAsync(
             failure -> {
@@ -131,6 +134,9 @@ final class NodeAdapters implements AdapterDoor {
   /** One that could not be restored is on the list only, and leaves it. */
   @Override
   public CompletionStage<Optional<Failure>> unload(ModelId model, String name) {
+    if (!models.known(model.name())) {
+      return notOwn();
+    }
     models.forget(name);
     return ask(replyTo -> new Placement.UnloadAdapter(model, name, replyTo))
         .thenApplyAsync(
@@ -139,6 +145,13 @@ final class NodeAdapters implements AdapterDoor {
               return gone && saved.remove(name) ? Optional.empty() : failure;
             },
             DISKS);
+  }
+
+  private static CompletionStage<Optional<Failure>> notOwn() {
+    return CompletableFuture.completedStage(
+        Optional.of(
+            Failure.invalidValue(
+                "model", "was loaded beside this cluster's own model, which alone has adapters")));
   }
 
   private CompletionStage<Optional<Failure>> ask(
