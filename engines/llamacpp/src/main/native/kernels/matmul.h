@@ -61,6 +61,15 @@ template <typename V, Format F> constexpr int zero_of() {
 
 // --- activations
 
+// As many digits as ggml keeps of a scale for 32 activations, without the small range of its float16.
+inline float to_half_precision(float scale) {
+    uint32_t bits;
+    std::memcpy(&bits, &scale, 4);
+    bits = (bits + 0xfff + (bits >> 13 & 1)) & ~0x1fffU;
+    std::memcpy(&scale, &bits, 4);
+    return scale;
+}
+
 template <typename V, Format F>
 void quantize_super(const float * x, int token, int tokens, uint8_t * super) {
     constexpr Shape S    = shape_of(F);
@@ -76,7 +85,10 @@ void quantize_super(const float * x, int token, int tokens, uint8_t * super) {
     const bool  finite  = most < 0x7f800000;
     const bool  nothing = largest < 1e-36f;  // 127 divided by less may be no float
     const float inverse = finite && !nothing ? 127 / largest : 0;
-    const float scale   = !finite ? __builtin_nanf("") : nothing ? 0 : largest / 127;
+    float       scale   = !finite ? __builtin_nanf("") : nothing ? 0 : largest / 127;
+    if (S.super == 32) {
+        scale = to_half_precision(scale);
+    }
 
     alignas(64) int8_t values[S.super];
     for (int k = 0; k < S.super; k++) {
