@@ -30,7 +30,7 @@ modules() {
     fetched=$(mktemp -d "$cache/fetch.XXXXXX")
     cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$fetched"
     (cd "$fetched" && npm ci --ignore-scripts --prefer-offline --loglevel=error >/dev/null 2>"$fetched/error") || {
-      reason=$(grep -m1 -E '^npm (ERR!|error) [^c]' "$fetched/error" | cut -c1-160) || true
+      reason=$(sed -nE 's/^npm (ERR!|error) code +//p' "$fetched/error" | head -1) || true
       rm -rf "$fetched"
       fail "npm could not fetch what the web page is built with (${reason:-no reason given}); check the network and 'npm config get registry', then build again."
     }

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { bytes, number, percent, rate, seconds } from './figures.js';
 import { order } from './http.js';
 import { Sparkline } from './sparkline.jsx';
-import { follow } from './watch.js';
+import { drainName, follow } from './watch.js';
 
 /** The cluster as its nodes tell, every two seconds; where the key is an operator's, with what may be done to it. */
 export function Cluster({ onRefused }) {
@@ -70,8 +70,10 @@ function Sight({ seen, change }) {
         </ul>
       )}
       <Tiles seen={seen} />
-      <Nodes nodes={seen.nodes} leader={seen.leader} />
-      <Replicas replicas={seen.replicas} />
+      <Nodes nodes={seen.nodes} leader={seen.leader} drained={seen.drained} change={change} />
+      <Replicas replicas={seen.replicas} drained={seen.drained} change={change} />
+      <Models wanted={seen.wanted} drained={seen.drained} change={change} />
+      <Operations operations={seen.operations} />
       <Queues queues={seen.queues} />
       <Requests requests={seen.requests} change={change} />
       <Kv nodes={seen.kv} />
@@ -106,7 +108,7 @@ function Tile({ name, value, trend }) {
 }
 
 /** A table that becomes a list of cards on a narrow screen; `columns` are `[heading, cell of a row]`. */
-function Table({ title, columns, rows, id, none, state }) {
+function Table({ title, columns, rows, id, none, children }) {
   return (
     <section class="card">
       <h2>{title}</h2>
@@ -125,7 +127,7 @@ function Table({ title, columns, rows, id, none, state }) {
           </thead>
           <tbody>
             {rows.map((row) => (
-              <tr key={id(row)} data-state={state?.(row)}>
+              <tr key={id(row)}>
                 {columns.map(([heading, cell]) => (
                   <td key={heading} data-label={heading}>
                     {cell(row)}
@@ -136,6 +138,7 @@ function Table({ title, columns, rows, id, none, state }) {
           </tbody>
         </table>
       )}
+      {children}
     </section>
   );
 }
@@ -144,7 +147,27 @@ function State({ good, children }) {
   return <span class={good ? 'state good' : 'state poor'}>{children}</span>;
 }
 
-function Nodes({ nodes, leader }) {
+/** Has something take nothing new, or takes that back. */
+function Drain({ kind, name, drained, change }) {
+  const verb = drained.has(drainName(kind, name)) ? 'Undrain' : 'Drain';
+  const question =
+    verb === 'Undrain'
+      ? `Let ${kind} ${name} take requests again?`
+      : kind === 'node'
+        ? `Drain node ${name}? It takes nothing new, ends what it can and then leaves the cluster.`
+        : `Drain ${kind} ${name}? It takes nothing new until it is undrained.`;
+  return <Button label={verb} of={`${kind} ${name}`} onPress={() => change(question, verb.toLowerCase(), { kind, name })} />;
+}
+
+function Button({ label, of, onPress }) {
+  return (
+    <button type="button" class="plain" aria-label={`${label} ${of}`} onClick={onPress}>
+      {label}
+    </button>
+  );
+}
+
+function Nodes({ nodes, leader, drained, change }) {
   return (
     <Table
       title="Nodes"
@@ -161,12 +184,13 @@ function Nodes({ nodes, leader }) {
         ['Requests', (node) => number(node.requests)],
         ['Up for', (node) => seconds(node.uptime_seconds)],
         ['Version', (node) => node.version],
+        ...(change ? [['Change', (node) => <Drain kind="node" name={node.node} drained={drained} change={change} />]] : []),
       ]}
     />
   );
 }
 
-function Replicas({ replicas }) {
+function Replicas({ replicas, drained, change }) {
   return (
     <Table
       title="Replicas"
@@ -195,6 +219,7 @@ function Replicas({ replicas }) {
         ['Prefill tok/s', (replica) => number(replica.prefill_tokens_per_second)],
         ['Decode tok/s', (replica) => number(replica.decode_tokens_per_second)],
         ['Cached', (replica) => (replica.prompt_tokens === 0 ? '–' : percent(replica.cached_tokens / replica.prompt_tokens))],
+        ...(change ? [['Change', (replica) => <Drain kind="replica" name={replica.replica} drained={drained} change={change} />]] : []),
       ]}
     />
   );
@@ -205,6 +230,86 @@ function Share({ part, whole, text }) {
     <>
       <meter min={0} max={Math.max(1, whole)} value={part} aria-hidden="true" /> <span>{text}</span>
     </>
+  );
+}
+
+function Models({ wanted, drained, change }) {
+  const buttons = (model) => (
+    <span class="buttons">
+      <Drain kind="model" name={model.model} drained={drained} change={change} />
+      <Button
+        label="Unload"
+        of={`model ${model.model}`}
+        onPress={() => change(`Unload ${model.model}? Its replicas are drained first.`, 'unload', { model: model.model })}
+      />
+    </span>
+  );
+  return (
+    <Table
+      title="Models wanted"
+      none="No gateway has said what it serves."
+      rows={wanted}
+      id={(model) => model.model}
+      columns={[
+        ['Model', (model) => (drained.has(drainName('model', model.model)) ? `${model.model} (draining)` : model.model)],
+        ['Engine', (model) => model.engine],
+        ['From', (model) => model.source],
+        ['Replicas', (model) => (model.replicas === 0 ? 'one on each engine node' : `at most ${model.replicas}`)],
+        ['Memory of each', (model) => (model.memory_bytes === 0 ? '–' : bytes(model.memory_bytes))],
+        ['Waits for', (model) => model.waiting || '–'],
+        ...(change ? [['Change', buttons]] : []),
+      ]}
+    >
+      {change && <Load change={change} />}
+    </Table>
+  );
+}
+
+/** Loads one more model. */
+function Load({ change }) {
+  const submit = (event) => {
+    event.preventDefault();
+    const given = new FormData(event.target);
+    const [model, source] = [given.get('model').trim(), given.get('source').trim()];
+    change(`Load ${model} from ${source}?`, 'load', { model, source, replicas: Number(given.get('replicas')) });
+  };
+  return (
+    <details class="load">
+      <summary>Load one more</summary>
+      <form class="settings" onSubmit={submit}>
+        <label>
+          <span>Name for requests</span>
+          <input name="model" required spellcheck={false} />
+        </label>
+        <label>
+          <span>From: a name, hf:ORG/REPO or a path</span>
+          <input name="source" required spellcheck={false} />
+        </label>
+        <label>
+          <span>Replicas, 0 for each engine node</span>
+          <input name="replicas" type="number" min="0" max="1000" value="1" required />
+        </label>
+        <button type="submit">Load</button>
+      </form>
+    </details>
+  );
+}
+
+function Operations({ operations }) {
+  return (
+    operations.length > 0 && (
+      <Table
+        title="Ordered"
+        none=""
+        rows={operations.slice(0, 10)}
+        id={(operation) => operation.id}
+        columns={[
+          ['What', (operation) => operation.what],
+          ['Progress', (operation) => operation.progress.replace('_', ' ')],
+          ['Waits for', (operation) => operation.left || '–'],
+        ]}
+      />
+    )
   );
 }
 
@@ -229,14 +334,11 @@ function Queues({ queues }) {
 
 function Requests({ requests, change }) {
   const cancel = (request) => (
-    <button
-      type="button"
-      class="plain"
-      aria-label={`End request ${request.id}`}
-      onClick={() => change(`End request ${request.id} with an error?`, 'requests/cancel', { id: request.id })}
-    >
-      End
-    </button>
+    <Button
+      label="End"
+      of={`request ${request.id}`}
+      onPress={() => change(`End request ${request.id} with an error?`, 'requests/cancel', { id: request.id })}
+    />
   );
   return (
     <Table
@@ -284,14 +386,11 @@ function Kv({ nodes }) {
 
 function Sessions({ sessions, total, change }) {
   const forget = (session) => (
-    <button
-      type="button"
-      class="plain"
-      aria-label={`Forget where session ${session.session} was`}
-      onClick={() => change(`Forget where session ${session.session} was?`, 'sessions/evict', { session: session.session })}
-    >
-      Forget
-    </button>
+    <Button
+      label="Forget"
+      of={`session ${session.session}`}
+      onPress={() => change(`Forget where session ${session.session} was?`, 'sessions/evict', { session: session.session })}
+    />
   );
   return (
     <Table

@@ -47,9 +47,9 @@ export function follow(onSight, onFailure, onMayChange) {
 }
 
 async function sightings() {
-  const what = ['nodes', 'replicas', 'queue', `requests?most=${SHOWN}`, `sessions?most=${SHOWN}`, 'kv', `events?node=all&most=${4 * SHOWN}`];
+  const what = ['nodes', 'replicas', 'queue', `requests?most=${SHOWN}`, `sessions?most=${SHOWN}`, 'kv', `events?node=all&most=${4 * SHOWN}`, 'desired', 'operations'];
   const answers = await Promise.all(what.map((path) => look(`admin/${path}${path.includes('?') ? '&' : '?'}timeout_millis=${NODE_MILLIS}`)));
-  const [nodes, replicas, queue, requests, sessions, kv, events] = answers;
+  const [nodes, replicas, queue, requests, sessions, kv, events, desired, operations] = answers;
   return {
     leader: nodes.leader,
     nodes: nodes.nodes,
@@ -60,8 +60,16 @@ async function sightings() {
     sessionsTotal: sessions.total,
     kv: kv.nodes,
     events: once(events.events.slice().reverse()).slice(0, SHOWN),
+    wanted: desired.models,
+    drained: new Set(desired.drains.map((drain) => drainName(drain.kind, drain.name))),
+    operations: operations.operations.slice().reverse(),
     silent: distinct(answers.flatMap((answer) => answer.errors)),
   };
+}
+
+/** How `drained` names what takes nothing new. */
+export function drainName(kind, name) {
+  return `${kind} ${name}`;
 }
 
 /** What several nodes saw is told once. */

@@ -260,16 +260,19 @@ public final class Browser implements AutoCloseable {
     }
   }
 
+  /** Asks it to go, so that it takes its files along. */
   @Override
   public void close() {
-    socket.abort();
-    client.close();
-    process.descendants().forEach(ProcessHandle::destroyForcibly);
-    process.destroyForcibly();
     try {
-      process.waitFor();
+      ask("", "Browser.close", Map.of());
+      process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
+    } finally {
+      socket.abort();
+      client.close();
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
     }
   }
 }

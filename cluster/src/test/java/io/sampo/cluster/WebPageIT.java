@@ -217,6 +217,24 @@ class WebPageIT {
   }
 
   @Test
+  void aReplicaIsDrainedByItsButtonAndTakenBack() throws Exception {
+    SampoNode gateway = cluster.gateway();
+    cluster.engine(Map.of());
+    cluster.awaitReplicas(gateway, 1);
+    browser.open(operators(gateway));
+    browser.await("document.querySelector('button[aria-label=\"Drain replica sim#0\"]')");
+    browser.click("button[aria-label=\"Drain replica sim#0\"]");
+    browser.await("document.querySelector('button[aria-label=\"Undrain replica sim#0\"]')");
+    browser.await(
+        "[...document.querySelectorAll('.state.poor')].some(e => e.innerText === 'draining')");
+    browser.screen(1280, 1500);
+    browser.picture("cluster-drained");
+    browser.click("button[aria-label=\"Undrain replica sim#0\"]");
+    browser.await("document.querySelector('button[aria-label=\"Drain replica sim#0\"]')");
+    assertKeptItsPolicy();
+  }
+
+  @Test
   void aKeyIsAskedForWhereOneIsWantedAndMayChangeNothingWhenItOnlyReads() throws Exception {
     Path keys = folder.resolve("keys");
     Files.writeString(keys, "infer asks\nread looks\nadmin operates\n");

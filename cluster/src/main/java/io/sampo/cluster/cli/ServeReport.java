@@ -169,6 +169,9 @@ final class ServeReport {
                 .formatted(" -H 'content-type: application/json'" + key, model.name());
     surroundings.out().println("ready; try");
     surroundings.out().println("  " + surroundings.coloured(BOLD, line));
+    if (task == ModelTask.GENERATE) {
+      surroundings.out().println("or open " + reachable(address) + "/ in a browser");
+    }
     if (task == ModelTask.GENERATE && !model.chats()) {
       surroundings
           .out()
