@@ -12,6 +12,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
@@ -142,9 +146,10 @@ class StartScriptTest {
                 + " holds no Java 25; set it to the folder of a JDK 25 or unset it.\n");
   }
 
-  /** The JDK is a script that writes the cache when asked to, and else tells how it was called. */
-  @Test
-  void aDamagedStartUpCacheIsNoticedAndMadeAgain() throws Exception {
+  /**
+   * A JDK that is a script: it writes the cache when asked to, and else tells how it was called.
+   */
+  private Map<String, String> scriptedJdk() throws IOException {
     Path jdk = folder.resolve("jdk");
     Files.createDirectories(jdk.resolve("bin"));
     Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"25.0.1\"\n");
@@ -157,8 +162,36 @@ class StartScriptTest {
         for word; do case $word in -XX:AOTCacheOutput=*) echo a cache >"${word#*=}" ;; esac; done
         """);
     assertThat(java.toFile().setExecutable(true)).isTrue();
-    Map<String, String> environment = Map.of("SAMPO_JAVA_HOME", jdk.toString());
+    return Map.of("SAMPO_JAVA_HOME", jdk.toString());
+  }
 
+  @Test
+  void nodesThatStartTogetherMakeOneStartUpCache() throws Exception {
+    Map<String, String> environment = scriptedJdk();
+    List<Result> starts = new ArrayList<>();
+    try (ExecutorService together = Executors.newFixedThreadPool(4)) {
+      List<Callable<Result>> four = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        String name = "start" + i;
+        four.add(() -> sampo(name, environment, "serve"));
+      }
+      for (Future<Result> start : together.invokeAll(four)) {
+        starts.add(start.get());
+      }
+    }
+    assertThat(starts)
+        .allSatisfy(
+            start -> {
+              assertThat(start.exitCode()).isZero();
+              assertThat(start.out()).contains(" -XX:AOTCache=");
+            })
+        .filteredOn(start -> start.err().contains("preparing faster starts"))
+        .hasSize(1);
+  }
+
+  @Test
+  void aDamagedStartUpCacheIsNoticedAndMadeAgain() throws Exception {
+    Map<String, String> environment = scriptedJdk();
     assertThat(sampo(environment, "serve").err()).contains("preparing faster starts, once");
     Result quick = sampo(environment, "serve");
     assertThat(quick.err()).isEmpty();
@@ -176,10 +209,18 @@ class StartScriptTest {
   }
 
   private Result sampo(Map<String, String> environment, String... words) throws Exception {
+    return sampo("start", environment, words);
+  }
+
+  /**
+   * @param files how those are named that its output goes to
+   */
+  private Result sampo(String files, Map<String, String> environment, String... words)
+      throws Exception {
     List<String> command = new ArrayList<>(List.of(folder.resolve("bin/sampo").toString()));
     command.addAll(List.of(words));
-    Path out = folder.resolve("out");
-    Path err = folder.resolve("err");
+    Path out = folder.resolve(files + ".out");
+    Path err = folder.resolve(files + ".err");
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("SAMPO_"));
