@@ -60,16 +60,14 @@ final class KernelChoice {
           taken.matrices(),
           taken.fileBytes() / 1_000_000,
           taken.packedBytes() / 1_000_000);
-    } else if (!choice.equals(OFF)) {
+    } else if (!choice.equals(OFF) && taken.variant().isEmpty()) {
       KernelOffer offer = NativeLibrary.kernels();
       LOG.info(
           "{}: our kernels are off: {}",
           file.getFileName(),
-          offer.variants().isEmpty()
-              ? offer.trouble()
-              : taken.variant().isEmpty()
-                  ? "this machine has no " + choice
-                  : "the model has no matrix of Q4_0, Q8_0, Q4_K, Q5_K or Q6_K on the CPU");
+          offer.variants().isEmpty() ? offer.trouble() : "this machine has no " + choice);
+    } else if (!choice.equals(OFF)) {
+      LOG.debug("{} has no matrix for our kernels", file.getFileName());
     }
   }
 }
